@@ -1,0 +1,325 @@
+//! The command line: clap's definitions, and one file a subcommand.
+//!
+//! The same core as the viewer, without a screen. Pipelines rely on the names printed here, so they are stable.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+
+use crate::photo::Preprocessing;
+use crate::raster::{ChannelOrder, Normalization};
+
+mod export;
+mod layer;
+mod layers;
+mod respond;
+mod show;
+mod stats;
+
+/// See what the convolution kernels of a trained network have learned, in the terminal.
+#[derive(Debug, Parser)]
+#[command(name = "convscope", version, args_conflicts_with_subcommands = true, max_term_width = 100)]
+pub struct Cli {
+    /// What to do; without one, the viewer opens.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// What the viewer shows.
+    #[command(flatten)]
+    pub view: ViewArgs,
+}
+
+/// What the viewer shows and how.
+#[derive(Clone, Debug, Default, Args)]
+pub struct ViewArgs {
+    /// The checkpoint: Keras .h5, .hdf5, .weights.h5 or .keras, or any HDF5 file [default: the built-in network]
+    pub file: Option<PathBuf>,
+    /// The options that the demo has too.
+    #[command(flatten)]
+    pub screen: ScreenArgs,
+}
+
+/// How the viewer uses the terminal.
+#[derive(Clone, Debug, Default, Args)]
+pub struct ScreenArgs {
+    /// The photo that kernels respond to [default: the built-in one]
+    #[arg(long, value_name = "PHOTO")]
+    pub image: Option<PathBuf>,
+    /// The layer to begin with: a name, or an index as `convscope layers` prints it
+    #[arg(long, value_name = "LAYER")]
+    pub layer: Option<String>,
+    /// How the network was fed
+    #[arg(long, value_enum, default_value_t)]
+    pub preprocess: PreprocessChoice,
+    /// Which colour a kernel's first channel is
+    #[arg(long, value_enum, default_value_t)]
+    pub channels: ChannelChoice,
+    /// How many colours the terminal can show
+    #[arg(long, value_enum, default_value_t)]
+    pub color: ColorChoice,
+    /// How the terminal shows pictures
+    #[arg(long, value_enum, default_value_t)]
+    pub graphics: GraphicsChoice,
+    /// Leave the mouse to the terminal
+    #[arg(long)]
+    pub no_mouse: bool,
+}
+
+/// How many colours to use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    /// As many as the terminal says it can
+    #[default]
+    Auto,
+    /// 24-bit colour
+    Truecolor,
+    /// The 256 colours
+    #[value(name = "256")]
+    Indexed,
+    /// The terminal's own 16 colours
+    #[value(name = "16")]
+    Ansi,
+    /// No colour at all
+    Never,
+}
+
+/// How to show pictures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum GraphicsChoice {
+    /// The best that the terminal says it can
+    #[default]
+    Auto,
+    /// The kitty graphics protocol
+    Kitty,
+    /// Sixel
+    Sixel,
+    /// The iTerm2 inline image protocol
+    Iterm2,
+    /// Half-block characters
+    Halfblocks,
+}
+
+/// Which colour a kernel's first channel is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ChannelChoice {
+    /// Guessed from the network
+    #[default]
+    Auto,
+    /// Red first
+    Rgb,
+    /// Blue first, as Keras's ResNet and VGG networks are fed
+    Bgr,
+}
+
+impl ChannelChoice {
+    /// The order asked for, or the guess.
+    pub fn or(self, guess: ChannelOrder) -> ChannelOrder {
+        match self {
+            Self::Auto => guess,
+            Self::Rgb => ChannelOrder::Rgb,
+            Self::Bgr => ChannelOrder::Bgr,
+        }
+    }
+}
+
+/// How the network was fed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum PreprocessChoice {
+    /// Guessed from the network
+    #[default]
+    Auto,
+    /// BGR, 0..255 minus the mean of `ImageNet`
+    Caffe,
+    /// 0..1 minus the mean of `ImageNet`, over its deviation
+    Torch,
+    /// −1..1
+    Tf,
+    /// 0..1
+    None,
+}
+
+impl PreprocessChoice {
+    /// The preprocessing asked for, or the guess.
+    pub fn or(self, guess: Preprocessing) -> Preprocessing {
+        match self {
+            Self::Auto => guess,
+            Self::Caffe => Preprocessing::Caffe,
+            Self::Torch => Preprocessing::Torch,
+            Self::Tf => Preprocessing::Tf,
+            Self::None => Preprocessing::None,
+        }
+    }
+}
+
+/// The order in which the montage lays its kernels.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum MontageOrder {
+    /// Row after row
+    #[default]
+    Rows,
+    /// Column after column, as the article does
+    Columns,
+}
+
+/// What convscope does besides viewing.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// List the layers of a checkpoint
+    Layers(LayersArgs),
+    /// Print the statistics of every kernel of a layer
+    Stats(StatsArgs),
+    /// Print a layer's kernels, or one of them, as half-blocks
+    Show(ShowArgs),
+    /// Write a layer's kernels as one PNG
+    Export(ExportArgs),
+    /// Write a kernel's response to a photo, as a picture or as exact numbers
+    Respond(RespondArgs),
+    /// Open the viewer on the built-in network
+    Demo(ScreenArgs),
+    /// Print the completions of a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+    /// Read a checkpoint for another process of this program.
+    #[command(name = crate::checkpoint::READER_COMMAND, hide = true)]
+    Reader,
+}
+
+/// A layer of a checkpoint.
+#[derive(Clone, Debug, Args)]
+pub struct LayerArgs {
+    /// The checkpoint
+    pub file: PathBuf,
+    /// The layer: a name, or an index as `convscope layers` prints it
+    #[arg(long)]
+    pub layer: String,
+}
+
+/// `convscope layers`
+#[derive(Debug, Args)]
+pub struct LayersArgs {
+    /// The checkpoint
+    pub file: PathBuf,
+    /// Print a JSON array of objects
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `convscope stats`
+#[derive(Debug, Args)]
+pub struct StatsArgs {
+    /// The layer
+    #[command(flatten)]
+    pub layer: LayerArgs,
+    /// Print a JSON array of objects
+    #[arg(long)]
+    pub json: bool,
+    /// Print comma-separated values
+    #[arg(long, conflicts_with = "json")]
+    pub csv: bool,
+}
+
+/// `convscope show`
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    /// The layer
+    #[command(flatten)]
+    pub layer: LayerArgs,
+    /// Only this kernel
+    #[arg(long, value_name = "N")]
+    pub kernel: Option<usize>,
+    /// Cells a weight [default: 1 for a grid, what fits for one kernel]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub zoom: Option<u16>,
+    /// How weights become brightness
+    #[arg(long, value_enum, default_value_t)]
+    pub normalize: Normalization,
+    /// Which colour a kernel's first channel is
+    #[arg(long, value_enum, default_value_t)]
+    pub channels: ChannelChoice,
+    /// How many colours to use
+    #[arg(long, value_enum, default_value_t)]
+    pub color: ColorChoice,
+}
+
+/// `convscope export`
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// The layer
+    #[command(flatten)]
+    pub layer: LayerArgs,
+    /// The PNG to write
+    #[arg(long, short, value_name = "OUT.png")]
+    pub output: PathBuf,
+    /// How the kernels follow each other
+    #[arg(long, value_enum, default_value_t)]
+    pub order: MontageOrder,
+    /// Kernels in a row [default: as square as possible]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65_535))]
+    pub columns: Option<u32>,
+    /// Black pixels between kernels
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(0..=1024))]
+    pub gap: u32,
+    /// Pixels a weight
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub scale: u32,
+    /// How weights become brightness
+    #[arg(long, value_enum, default_value_t)]
+    pub normalize: Normalization,
+    /// Which colour a kernel's first channel is
+    #[arg(long, value_enum, default_value_t)]
+    pub channels: ChannelChoice,
+}
+
+/// `convscope respond`
+#[derive(Debug, Args)]
+pub struct RespondArgs {
+    /// The layer
+    #[command(flatten)]
+    pub layer: LayerArgs,
+    /// The kernel
+    #[arg(long, value_name = "N")]
+    pub kernel: usize,
+    /// The photo
+    #[arg(long, value_name = "PHOTO")]
+    pub image: PathBuf,
+    /// The picture, or the numbers as a float32 array
+    #[arg(long, short, value_name = "OUT.png|OUT.npy")]
+    pub output: PathBuf,
+    /// Steps between two answers
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub stride: u32,
+    /// Zeros on every side: a number, `same` (half the kernel) or `valid` (none)
+    #[arg(long, value_name = "N|same|valid", default_value = "same")]
+    pub padding: respond::PaddingChoice,
+    /// Add the kernel's bias
+    #[arg(long)]
+    pub bias: bool,
+    /// How the network was fed
+    #[arg(long, value_enum, default_value_t)]
+    pub preprocess: PreprocessChoice,
+}
+
+/// Runs a subcommand that needs no screen; the exit code is 0, or 2 where it could not run.
+///
+/// # Errors
+/// One sentence for the user, with the path and the remedy.
+pub fn run(command: Command) -> anyhow::Result<ExitCode> {
+    let out = &mut io::BufWriter::new(io::stdout().lock());
+    match command {
+        Command::Layers(args) => layers::run(&args, out)?,
+        Command::Stats(args) => stats::run(&args, out)?,
+        Command::Show(args) => show::run(&args, out)?,
+        Command::Export(args) => export::run(&args)?,
+        Command::Respond(args) => respond::run(&args)?,
+        Command::Completions { shell } => clap_complete::generate(shell, &mut Cli::command(), "convscope", out),
+        Command::Man => clap_mangen::Man::new(Cli::command()).render(out)?,
+        Command::Demo(_) | Command::Reader => unreachable!("main runs these"),
+    }
+    out.flush()?;
+    Ok(ExitCode::SUCCESS)
+}
