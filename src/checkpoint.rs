@@ -1,19 +1,93 @@
 //! Checkpoints: what is in a trained network's file, and the weights of one layer of it.
 //!
 //! The only module that knows file formats. The rest of the program sees a [`Network`] and the [`Checkpoint`] trait.
+//!
+//! ```text
+//! open ── stamp ── child ═══ pipe ═══ serve ── FORMATS ─┬ keras_hdf5 ─┬ keras_h5       (keras_config, keras_layer)
+//!  the program      │     the reading process            │             ├ keras_store
+//!                 error                                  │             └ foreign_h5     (hdf5_file, hdf5_raw, element)
+//!                                                        └ keras_zip ── keras_store
+//! ```
+//!
+//! No file is parsed in the program itself: a short-lived process of the same binary does it (see [`serve`]).
 
-use std::path::Path;
+use std::{
+    fs::{File, OpenOptions},
+    io,
+    os::unix::fs::{FileTypeExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+};
 
-use ndarray::ArrayD;
+use ndarray::{ArrayD, IxDyn};
 
 use crate::weights::Layer;
 
+mod child;
+mod element;
 pub mod error;
+mod foreign_h5;
+mod hdf5_file;
+mod hdf5_raw;
+mod keras_config;
+mod keras_h5;
+mod keras_hdf5;
+mod keras_layer;
+mod keras_store;
+mod keras_zip;
+mod listing;
+mod protocol;
+mod serve;
+mod source;
+mod stamp;
+mod unsupported;
 
+pub use child::set_reader_program;
 pub use error::Error;
+pub use serve::serve;
+pub use stamp::Stamp;
+
+use child::Reader;
+use error::{Cause, Fault};
+use listing::Listing;
+use protocol::{Head, Request, frame};
+use source::Source;
 
 /// The hidden subcommand that reads files for the rest of the program in a process of its own.
 pub const READER_COMMAND: &str = "__read";
+
+/// Hands over the values of each array asked for, by path and shape.
+type ReadArrays =
+    fn(&Source, &[(String, Vec<usize>)], &mut dyn FnMut(&[f32]) -> Result<(), Fault>) -> Result<(), Fault>;
+
+/// A kind of file that can be opened.
+#[derive(Debug)]
+pub struct Format {
+    /// What it is called.
+    pub name: &'static str,
+    /// How its files are named, by custom; what is *in* a file decides.
+    pub extensions: &'static [&'static str],
+    recognise: fn(&Source) -> bool,
+    index: fn(&Source, &mut Listing) -> Result<(), Fault>,
+    read: ReadArrays,
+}
+
+/// Every format, in the order in which they are tried.
+pub const FORMATS: &[Format] = &[
+    Format {
+        name: "HDF5 (Keras .h5 and .weights.h5, or any other)",
+        extensions: &["h5", "hdf5"],
+        recognise: keras_hdf5::recognise,
+        index: keras_hdf5::index,
+        read: keras_hdf5::read,
+    },
+    Format {
+        name: "Keras 3 (.keras)",
+        extensions: &["keras"],
+        recognise: keras_zip::recognise,
+        index: keras_zip::index,
+        read: keras_zip::read,
+    },
+];
 
 /// What the index of a checkpoint says about the whole network.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,6 +110,9 @@ pub trait Checkpoint: Send + Sync {
     /// # Errors
     /// When the file cannot be read, is damaged, or changed while it was read.
     fn read(&self, layer: &Layer) -> Result<Vec<ArrayD<f32>>, Error>;
+
+    /// What the file looked like when its index was read; `None` for what is built in.
+    fn stamp(&self) -> Option<Stamp>;
 }
 
 /// Opens the checkpoint at `path`: reads its index, no weight.
@@ -45,14 +122,176 @@ pub trait Checkpoint: Send + Sync {
 ///
 /// # Errors
 /// One sentence that names the path, what is wrong and what to do; see [`Error`].
-pub fn open(_path: &Path, _on_layers: &mut dyn FnMut(&[Layer])) -> Result<Box<dyn Checkpoint>, Error> {
-    todo!()
+pub fn open(path: &Path, on_layers: &mut dyn FnMut(&[Layer])) -> Result<Box<dyn Checkpoint>, Error> {
+    index(path, Content::File, on_layers)
 }
 
 /// Opens a checkpoint that is built into the program; `name` stands for its path in messages.
 ///
 /// # Errors
 /// As [`open`].
-pub fn open_bytes(_name: &str, _bytes: &'static [u8]) -> Result<Box<dyn Checkpoint>, Error> {
-    todo!()
+pub fn open_bytes(name: &str, bytes: &'static [u8]) -> Result<Box<dyn Checkpoint>, Error> {
+    index(Path::new(name), Content::BuiltIn(bytes), &mut |_| {})
+}
+
+#[derive(Clone, Copy)]
+enum Content {
+    File,
+    BuiltIn(&'static [u8]),
+}
+
+/// A checkpoint that the reading process reads.
+struct Remote {
+    path: PathBuf,
+    content: Content,
+    network: Network,
+    stamp: Stamp,
+}
+
+impl Checkpoint for Remote {
+    fn network(&self) -> &Network {
+        &self.network
+    }
+
+    fn read(&self, layer: &Layer) -> Result<Vec<ArrayD<f32>>, Error> {
+        let arrays: Vec<_> = layer.tensors.iter().map(|tensor| (tensor.path.clone(), tensor.shape.clone())).collect();
+        let mut values = Vec::with_capacity(arrays.len());
+        // A request is an argument, whose length is limited: a layer of very many arrays is read in several goes.
+        for some in arrays.chunks(256) {
+            self.read_some(some, &mut values).map_err(|fault| fault.at(&self.path))?;
+        }
+        Ok(values)
+    }
+
+    fn stamp(&self) -> Option<Stamp> {
+        matches!(self.content, Content::File).then_some(self.stamp)
+    }
+}
+
+impl Remote {
+    fn read_some(&self, arrays: &[(String, Vec<usize>)], values: &mut Vec<ArrayD<f32>>) -> Result<(), Fault> {
+        let size = |shape: &[usize]| shape.iter().try_fold(4_usize, |bytes, &size| bytes.checked_mul(size));
+        let largest = arrays.iter().filter_map(|(_, shape)| size(shape)).max().unwrap_or(0) as u64;
+        let mut expected = arrays.iter();
+        let asked = Some(arrays.to_vec());
+        ask(&self.path, self.content, asked, largest, &mut |letter, content| {
+            let array = expected.next().filter(|(_, shape)| size(shape) == Some(content.len()));
+            let (Some((_, shape)), frame::VALUES) = (array, letter) else { return Err(nonsense()) };
+            let numbers = content.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+            values.push(ArrayD::from_shape_vec(IxDyn(shape), numbers).map_err(|_: ndarray::ShapeError| nonsense())?);
+            Ok(())
+        })?;
+        if expected.next().is_some() { Err(nonsense()) } else { Ok(()) }
+    }
+}
+
+/// The most that a batch of layers may take, as JSON.
+const LARGEST_BATCH: u64 = 256 << 20;
+
+fn index(path: &Path, content: Content, on_layers: &mut dyn FnMut(&[Layer])) -> Result<Box<dyn Checkpoint>, Error> {
+    let mut network = Network::default();
+    let asked = ask(path, content, None, LARGEST_BATCH, &mut |letter, content| {
+        match letter {
+            frame::HEAD => {
+                let head: Head = serde_json::from_slice(content).map_err(|_: serde_json::Error| nonsense())?;
+                (network.name, network.format) = (head.name, head.format);
+            }
+            frame::LAYERS => {
+                let layers: Vec<Layer> = serde_json::from_slice(content).map_err(|_: serde_json::Error| nonsense())?;
+                if !layers.iter().all(is_sound) {
+                    return Err(nonsense());
+                }
+                on_layers(&layers);
+                network.layers.extend(layers);
+            }
+            _ => return Err(nonsense()),
+        }
+        Ok(())
+    });
+    let stamp = asked.map_err(|fault| fault.at(path))?;
+    Ok(Box::new(Remote { path: path.to_owned(), content, network, stamp }))
+}
+
+/// Whether a layer keeps what its type promises: the process that told it has read an untrusted file.
+fn is_sound(layer: &Layer) -> bool {
+    let counted = |shape: &[usize]| shape.iter().try_fold(4_usize, |product, &size| product.checked_mul(size));
+    let sizes = layer.tensors.iter().map(|tensor| counted(&tensor.shape));
+    let total = sizes.reduce(|sum, size| sum?.checked_add(size?)).flatten();
+    total.is_some() && (layer.kernels.is_none() || layer.kernel_shape().is_some())
+}
+
+fn nonsense() -> Fault {
+    Fault::damaged("makes the HDF5 library fail")
+}
+
+/// Opens the file, asks the reading process about it, and sees whether it has changed meanwhile.
+fn ask(
+    path: &Path,
+    content: Content,
+    arrays: Option<Vec<(String, Vec<usize>)>>,
+    largest: u64,
+    on_frame: &mut dyn FnMut(u8, &[u8]) -> Result<(), Fault>,
+) -> Result<Stamp, Fault> {
+    let file = match content {
+        Content::File => open_file(path)?,
+        Content::BuiltIn(bytes) => source::nameless_with(bytes).map_err(|error| unreadable(&error))?,
+    };
+    let look = || file.metadata().map(|metadata| Stamp::from(&metadata)).map_err(|error| unreadable(&error));
+    let before = look()?;
+    let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+    let request = Request { extension, arrays };
+    let handed = file.try_clone().map_err(|error| unreadable(&error))?;
+    let answer = Reader::of_size(before.size())?.ask(handed, &request, largest, on_frame);
+    // Whatever was found in a file that changed under the reading: it is not what is there now.
+    if look()? != before {
+        return Err(Fault::new(Cause::Changed, "was written while it was read", "try again"));
+    }
+    answer.map(|()| before)
+}
+
+/// Opens a file to be read only, and nothing that is not a file: a pipe would never end, a device do who knows what.
+fn open_file(path: &Path) -> Result<File, Fault> {
+    let named = path.metadata().map_err(|error| unreadable(&error))?;
+    check_kind(path, &named)?;
+    let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
+    let opened = OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path);
+    let file = opened.map_err(|error| unreadable(&error))?;
+    check_kind(path, &file.metadata().map_err(|error| unreadable(&error))?)?;
+    Ok(file)
+}
+
+fn check_kind(path: &Path, metadata: &std::fs::Metadata) -> Result<(), Fault> {
+    let kind = metadata.file_type();
+    let what = if kind.is_file() {
+        return Ok(());
+    } else if kind.is_dir() && path.join("saved_model.pb").exists() {
+        return Err(Fault::unknown(
+            "is a TensorFlow SavedModel folder, which convscope does not read",
+            "load it with Keras and save it as .keras",
+        ));
+    } else if kind.is_dir() {
+        "is a folder"
+    } else if kind.is_fifo() {
+        "is a pipe"
+    } else if kind.is_socket() {
+        "is a socket"
+    } else {
+        "is a device"
+    };
+    Err(Fault::new(Cause::Unreadable, what, "name a .keras, .h5 or .weights.h5 file"))
+}
+
+fn unreadable(error: &io::Error) -> Fault {
+    let (problem, remedy) = match error.kind() {
+        io::ErrorKind::NotFound => ("no such file".to_owned(), "check the spelling"),
+        io::ErrorKind::PermissionDenied => ("may not be read".to_owned(), "ask its owner for the right to read it"),
+        io::ErrorKind::NotADirectory => ("no such file: a part of the path is no folder".to_owned(), "check the spelling"),
+        _ => {
+            // The system's words, without its number.
+            let text = error.to_string();
+            let text = text.split(" (os error").next().unwrap_or_default().to_lowercase();
+            (format!("cannot be read ({text})"), "check the disk or the network, and try again")
+        }
+    };
+    Fault::new(Cause::Unreadable, problem, remedy)
 }

@@ -1,0 +1,181 @@
+//! An HDF5 file as checkpoints use it: groups, attributes that are texts, and datasets that are numbers.
+//!
+//! Every size the file claims is held against the file's real size before memory is taken for it.
+
+use std::ffi::CString;
+
+use hdf5::{Dataset, File, Group, Location};
+
+use super::{
+    error::{Cause, Fault},
+    hdf5_raw::{self, Class, Link, StoredType},
+};
+use crate::{printable::printable, weights::Tensor};
+
+/// Deflate makes at most 1032 bytes of one; other filters of HDF5 make less.
+const LARGEST_RATIO: u64 = 1032;
+/// What is never too much, whatever the file's size.
+const ALWAYS_ALLOWED: u64 = 1 << 16;
+
+/// An open HDF5 file.
+pub(super) struct Hdf5 {
+    pub(super) root: Group,
+    size: u64,
+}
+
+impl Hdf5 {
+    /// Opens the file at `path`, of `size` bytes, to be read only.
+    pub(super) fn open(path: &str, size: u64) -> Result<Self, Fault> {
+        hdf5::silence_errors(true);
+        hdf5_raw::forbid_external_links();
+        let open = File::open(path).and_then(|file| file.group("/"));
+        let root = open.map_err(|_: hdf5::Error| {
+            Fault::damaged("is an HDF5 file whose first group cannot be read")
+        })?;
+        Ok(Self { root, size })
+    }
+
+    /// The texts of attribute `name`; `None` where it is missing or not of texts.
+    pub(super) fn texts(&self, location: &Location, name: &str) -> Result<Option<Vec<String>>, Fault> {
+        let damaged = || Fault::damaged(format!("its attribute \"{}\" cannot be read", printable(name)));
+        let c_name = CString::new(name).map_err(|_: std::ffi::NulError| damaged())?;
+        if !hdf5_raw::has_attribute(location, &c_name) {
+            return Ok(None);
+        }
+        let attribute = location.attr(name).map_err(|_: hdf5::Error| damaged())?;
+        let datatype = attribute.dtype().map_err(|_: hdf5::Error| damaged())?;
+        let stored = hdf5_raw::stored_type(&datatype);
+        let count = attribute.size();
+        if count == 0 {
+            // Keras writes the weight names of a layer without weights as an empty array of float64.
+            return Ok(Some(Vec::new()));
+        }
+        if !matches!(stored.class, Class::String { .. }) {
+            return Ok(None);
+        }
+        if (count as u64).checked_mul(stored.size as u64).is_none_or(|bytes| bytes > self.size) {
+            return Err(damaged());
+        }
+        let strings = hdf5_raw::read_strings(&attribute, count).ok_or_else(damaged)?;
+        Ok(Some(strings.into_iter().map(|text| String::from_utf8_lossy(&text).into_owned()).collect()))
+    }
+
+    /// The texts of an attribute that Keras splits into `name0`, `name1`, … where it is too long for one.
+    pub(super) fn split_texts(&self, location: &Location, name: &str) -> Result<Option<Vec<String>>, Fault> {
+        if let Some(texts) = self.texts(location, name)? {
+            return Ok(Some(texts));
+        }
+        let mut all = None;
+        for part in 0.. {
+            let Some(texts) = self.texts(location, &format!("{name}{part}"))? else { break };
+            all.get_or_insert_with(Vec::new).extend(texts);
+        }
+        Ok(all)
+    }
+
+    /// The single text of attribute `name`.
+    pub(super) fn text(&self, location: &Location, name: &str) -> Result<Option<String>, Fault> {
+        Ok(self.texts(location, name)?.and_then(|texts| texts.into_iter().next()))
+    }
+
+    /// The group `name` of `parent`, which must be there.
+    pub(super) fn group(parent: &Group, name: &str) -> Result<Group, Fault> {
+        parent.group(name).map_err(|_: hdf5::Error| {
+            Fault::damaged(format!("its group \"{}\" is missing or damaged", printable(name)))
+        })
+    }
+
+    /// The group `name` of `parent`, where there is such a link.
+    pub(super) fn group_if_any(parent: &Group, name: &str) -> Result<Option<Group>, Fault> {
+        if parent.link_exists(name) { Self::group(parent, name).map(Some) } else { Ok(None) }
+    }
+
+    /// The members of a group.
+    pub(super) fn links(group: &Group) -> Result<Vec<Link>, Fault> {
+        hdf5_raw::links(group).ok_or_else(|| {
+            Fault::damaged(format!("the members of its group \"{}\" cannot be read", printable(&group.name())))
+        })
+    }
+
+    /// What the file says about dataset `name` of `group`, whose path from the root is `path`.
+    pub(super) fn tensor(&self, group: &Group, name: &str, path: String) -> Result<Tensor, Fault> {
+        let dataset = group.dataset(name).map_err(|_: hdf5::Error| missing(&path))?;
+        self.describe(&dataset, path)
+    }
+
+    /// What the file says about a dataset.
+    pub(super) fn describe(&self, dataset: &Dataset, path: String) -> Result<Tensor, Fault> {
+        let datatype = dataset.dtype().map_err(|_: hdf5::Error| missing(&path))?;
+        let (shape, stored) = (dataset.shape(), hdf5_raw::stored_type(&datatype));
+        let bytes = bytes(&shape, stored.size).ok_or_else(|| too_large(&path, &shape, self.size))?;
+        if bytes as u64 > self.size.saturating_mul(LARGEST_RATIO).saturating_add(ALWAYS_ALLOWED) {
+            return Err(too_large(&path, &shape, self.size));
+        }
+        let name = path.rsplit('/').next().unwrap_or_default().to_owned();
+        Ok(Tensor { path, name, shape, dtype: element_name(&stored) })
+    }
+
+    /// The numbers of the dataset at `path`, in stored order.
+    pub(super) fn read(&self, path: &str, shape: &[usize]) -> Result<Vec<f32>, Fault> {
+        let dataset = self.root.dataset(path).map_err(|_: hdf5::Error| missing(path))?;
+        let datatype = dataset.dtype().map_err(|_: hdf5::Error| missing(path))?;
+        let stored = hdf5_raw::stored_type(&datatype);
+        if dataset.shape() != shape {
+            return Err(changed(path));
+        }
+        let bytes = bytes(shape, stored.size).ok_or_else(|| too_large(path, shape, self.size))?;
+        let kept = dataset.storage_size();
+        if bytes > 0 && kept == 0 {
+            return Err(Fault::damaged(format!("the values of its array \"{}\" were never written", printable(path))));
+        }
+        let ratio = if dataset.is_chunked() { LARGEST_RATIO } else { 1 };
+        if kept > self.size || bytes as u64 > kept.saturating_mul(ratio).saturating_add(ALWAYS_ALLOWED) {
+            return Err(too_large(path, shape, self.size));
+        }
+        let raw = hdf5_raw::read_dataset(&dataset, &datatype, bytes).ok_or_else(|| unreadable(&dataset, path))?;
+        super::element::decode(&raw, &stored).ok_or_else(|| {
+            Fault::unknown(
+                format!("its array \"{}\" is of a type that is not shown ({})", printable(path), element_name(&stored)),
+                "save the weights as float16, bfloat16, float32 or float64",
+            )
+        })
+    }
+}
+
+fn bytes(shape: &[usize], element: usize) -> Option<usize> {
+    shape.iter().try_fold(element, |product, &size| product.checked_mul(size))
+}
+
+fn element_name(stored: &StoredType) -> String {
+    super::element::name(stored)
+}
+
+fn missing(path: &str) -> Fault {
+    Fault::damaged(format!("its array \"{}\" is missing or damaged", printable(path)))
+}
+
+fn changed(path: &str) -> Fault {
+    Fault::new(
+        Cause::Changed,
+        format!("its array \"{}\" has another shape than when the file was opened", printable(path)),
+        "open it again",
+    )
+}
+
+fn too_large(path: &str, shape: &[usize], file: u64) -> Fault {
+    let sizes = shape.iter().map(ToString::to_string).collect::<Vec<_>>().join("×");
+    Fault::damaged(format!(
+        "its array \"{}\" claims {sizes} values, more than the file's {file} bytes can hold",
+        printable(path)
+    ))
+}
+
+fn unreadable(dataset: &Dataset, path: &str) -> Fault {
+    match dataset.filters().iter().find(|filter| !filter.is_available()) {
+        Some(filter) => Fault::unknown(
+            format!("its array \"{}\" is compressed by HDF5 filter {}, which is not built in", printable(path), filter.id()),
+            "repack it with gzip: h5repack -f GZIP=4 old.h5 new.h5",
+        ),
+        None => Fault::damaged(format!("the values of its array \"{}\" are damaged or cut off", printable(path))),
+    }
+}

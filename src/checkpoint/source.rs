@@ -1,0 +1,109 @@
+//! The file as the reading process has it: open on its standard input, and opened anew from there by the C library.
+
+use std::{
+    fs::File,
+    io::{self, Read, Seek, Write},
+    os::fd::{AsFd, AsRawFd, OwnedFd},
+    os::unix::fs::FileExt,
+};
+
+/// An open file without a name that matters.
+pub(super) struct Source {
+    file: File,
+    size: u64,
+    /// How the path of the file ended, in small letters: it decides only what a message says.
+    pub(super) extension: String,
+}
+
+impl Source {
+    pub(super) fn new(file: File, extension: String) -> io::Result<Self> {
+        let size = file.metadata()?.len();
+        Ok(Self { file, size, extension })
+    }
+
+    pub(super) fn size(&self) -> u64 {
+        self.size
+    }
+
+    pub(super) fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Up to `length` bytes from `offset`.
+    pub(super) fn bytes(&self, offset: u64, length: usize) -> Vec<u8> {
+        let mut bytes = vec![0; length];
+        let mut filled = 0;
+        while filled < length {
+            match self.file.read_at(&mut bytes[filled..], offset + filled as u64) {
+                Ok(0) | Err(_) => break,
+                Ok(read) => filled += read,
+            }
+        }
+        bytes.truncate(filled);
+        bytes
+    }
+
+    /// A path that opens this very file, whatever its name has come to mean since.
+    pub(super) fn path(&self) -> String {
+        if cfg!(target_os = "linux") {
+            format!("/proc/self/fd/{}", self.file.as_raw_fd())
+        } else {
+            format!("/dev/fd/{}", self.file.as_raw_fd())
+        }
+    }
+
+    /// A file in memory that holds what `content` gives, at most `limit` bytes of it.
+    pub(super) fn in_memory(content: &mut dyn Read, limit: u64) -> io::Result<Self> {
+        let mut file = nameless()?;
+        io::copy(&mut content.take(limit), &mut file)?;
+        Self::new(file, String::new())
+    }
+
+    /// A file in memory that holds `length` bytes of this one: the kernel copies them.
+    pub(super) fn part(&self, offset: u64, length: u64) -> io::Result<Self> {
+        let mut file = nameless()?;
+        #[cfg(target_os = "linux")]
+        {
+            let (mut at, mut left) = (offset, length);
+            while left > 0 {
+                let most = usize::try_from(left.min(1 << 30)).unwrap_or(1 << 30);
+                match rustix::fs::sendfile(file.as_fd(), self.file.as_fd(), Some(&mut at), most)? {
+                    0 => break,
+                    sent => left -= sent as u64,
+                }
+            }
+        }
+        #[cfg(not(target_os = "linux"))]
+        {
+            let mut reader = self.file.try_clone()?;
+            reader.seek(io::SeekFrom::Start(offset))?;
+            io::copy(&mut reader.take(length), &mut file)?;
+        }
+        file.flush()?;
+        Self::new(file, String::new())
+    }
+}
+
+/// An empty file that no folder lists: it is gone with the last process that has it open.
+pub(super) fn nameless() -> io::Result<File> {
+    #[cfg(target_os = "linux")]
+    let descriptor: OwnedFd = rustix::fs::memfd_create("convscope", rustix::fs::MemfdFlags::CLOEXEC)?;
+    #[cfg(not(target_os = "linux"))]
+    let descriptor: OwnedFd = {
+        let folder = std::env::temp_dir();
+        let clock = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |time| time.as_nanos());
+        let path = folder.join(format!(".convscope-{}-{clock}", std::process::id()));
+        let file = File::options().read(true).write(true).create_new(true).open(&path)?;
+        std::fs::remove_file(&path)?;
+        file.into()
+    };
+    Ok(File::from(descriptor))
+}
+
+/// Fills a nameless file with bytes of the program's own, and goes back to its start.
+pub(super) fn nameless_with(bytes: &[u8]) -> io::Result<File> {
+    let mut file = nameless()?;
+    file.write_all(bytes)?;
+    file.rewind()?;
+    Ok(file)
+}
