@@ -28,8 +28,10 @@ impl Hdf5 {
     pub(super) fn open(path: &str, size: u64) -> Result<Self, Fault> {
         hdf5::silence_errors(true);
         hdf5_raw::forbid_external_links();
-        let open = File::open(path).and_then(|file| file.group("/"));
-        let root = open.map_err(|_: hdf5::Error| {
+        // The library's stdio driver: the usual one resolves the path of a symbolic link, and that of a file which has
+        // been replaced, or lives in memory only, leads nowhere.
+        let open = File::with_options().with_fapl(|access| access.stdio()).open(path);
+        let root = open.and_then(|file| file.group("/")).map_err(|_: hdf5::Error| {
             Fault::damaged("is an HDF5 file whose first group cannot be read")
         })?;
         Ok(Self { root, size })

@@ -10,7 +10,7 @@
 //!
 //! HDF5 lists groups by name, so the order is taken from the attributes alone; `optimizer_weights` is never looked at.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use hdf5::Group;
 
@@ -80,15 +80,41 @@ fn list(
 fn single(name: String, node: Option<&Node>, arrays: Vec<(String, Tensor)>) -> Layer {
     let common = common_parent(&arrays);
     let own = name.rsplit('/').next().unwrap_or_default().to_owned();
-    let tensors = arrays
+    let mut tensors: Vec<Tensor> = arrays
         .into_iter()
         .map(|(weight, tensor)| Tensor { name: short(weight.get(common..).unwrap_or(&weight), &own), ..tensor })
         .collect();
+    drop_folders(&mut tensors);
+    name_the_only_kernel(&mut tensors);
     let node = node.map(|node| node.wrapped().unwrap_or(node));
     // Without a configuration, a name that Keras made up still tells the class.
     let hint = without_counter(&own);
     let class = node.map(|node| node.class.as_str()).or_else(|| kind_of_class(hint).is_some().then_some(hint));
     layer(name, class, node, tensors)
+}
+
+/// Keeps the folders in the names of arrays only where they tell two arrays apart.
+fn drop_folders(tensors: &mut [Tensor]) {
+    let last = |tensor: &Tensor| tensor.name.rsplit('/').next().unwrap_or_default().to_owned();
+    let names: HashSet<String> = tensors.iter().map(last).collect();
+    if names.len() == tensors.len() {
+        for tensor in tensors {
+            tensor.name = last(tensor);
+        }
+    }
+}
+
+/// Early converters left names such as `uniform1`: beside a bias, the only array of several axes is the kernel.
+fn name_the_only_kernel(tensors: &mut [Tensor]) {
+    let others_are_biases = |at: usize| {
+        tensors.iter().enumerate().all(|(i, tensor)| i == at || tensor.name == "bias" && tensor.shape.len() == 1)
+    };
+    let several_axes = |tensor: &Tensor| tensor.shape.len() >= 3;
+    if let Some(at) = tensors.iter().position(several_axes).filter(|&at| others_are_biases(at))
+        && !tensors[at].name.ends_with("kernel")
+    {
+        "kernel".clone_into(&mut tensors[at].name);
+    }
 }
 
 /// The layers of a nested model: its arrays sorted by the layer their names speak of.

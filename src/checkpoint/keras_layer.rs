@@ -76,7 +76,10 @@ pub(super) fn layer(name: String, class: Option<&str>, node: Option<&Node>, tens
     let kind = known.unwrap_or_else(|| if custom && !looks_convolutional(&tensors) { Kind::Other } else { by_shape() });
     let channels_first = node.is_some_and(|node| node.config.dim_ordering == "th");
     let (kernels, layout_guessed) = match kernels(kind, &tensors) {
-        Some((index, Layout::Hwio)) if channels_first || oihw_by_shape(&tensors[index].shape) => {
+        // Keras 1 on Theano; without a configuration only the shape can tell.
+        Some((index, Layout::Hwio))
+            if channels_first || class.is_none() && node.is_none() && oihw_by_shape(&tensors[index].shape) =>
+        {
             (Some((index, Layout::Oihw)), true)
         }
         found => (found, false),
