@@ -6,6 +6,7 @@
 use ndarray::{Array1, Array4, ArrayD, ArrayView2, ArrayView3, Axis, Ix4};
 use serde::{Deserialize, Serialize};
 
+pub mod spectrum;
 pub mod statistics;
 
 /// One stored array of a layer, as the file describes it.
@@ -342,10 +343,15 @@ mod tests {
         for &(layout, name, ref axes) in LAYOUTS {
             assert_eq!(layout.name(), name);
             let shape = &[2, 3, 4, 5, 6][..axes.count()];
-            let stored = Array::from_shape_vec(IxDyn(shape), (0..shape.iter().product()).map(|v| v as f32).collect());
+            let stored =
+                Array::from_shape_vec(IxDyn(shape), (0..shape.iter().product()).map(|v| v as f32).collect());
             let measured = layout.kernel_shape(shape).unwrap();
             let arranged = layout.arrange(stored.unwrap()).unwrap();
-            assert_eq!(arranged.shape(), [measured.c_out, measured.slices(), measured.k_h, measured.k_w], "{name}");
+            assert_eq!(
+                arranged.shape(),
+                [measured.c_out, measured.slices(), measured.k_h, measured.k_w],
+                "{name}"
+            );
         }
     }
 

@@ -1,0 +1,139 @@
+//! Colour maps as tables of stops, and the palettes sampled from them.
+
+use super::{INFINITE_COLOR, NAN_COLOR};
+
+/// The colours of an indexed picture: [`LEVELS`] levels from the lowest value to the highest, then the colours of what
+/// is not finite.
+pub type Palette = [[u8; 3]; 256];
+
+/// How many entries of a [`Palette`] are levels: an odd number, so that zero has a colour of its own in the middle.
+pub const LEVELS: usize = 253;
+/// The entry of infinite values.
+const INFINITE: u8 = 254;
+/// The entry of NaN.
+const NAN: u8 = 255;
+
+/// Colours for numbers with a sign, and for numbers without one.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ColorMap {
+    /// Its name on the screen.
+    pub name: &'static str,
+    /// From the most negative value through zero (the middle stop) to the most positive, evenly spaced.
+    pub signed: &'static [[u8; 3]],
+    /// From zero to the largest, evenly spaced.
+    pub unsigned: &'static [[u8; 3]],
+}
+
+/// Every colour map; the first is the default. Blue and orange are told apart by colour-blind people too, and in every
+/// map brightness falls or rises steadily from zero, so that it can be read without any colour.
+pub const COLOR_MAPS: &[ColorMap] = &[
+    ColorMap {
+        name: "blue–orange",
+        signed: &[
+            [16, 48, 105],
+            [45, 110, 170],
+            [140, 188, 220],
+            [246, 245, 242],
+            [246, 190, 120],
+            [208, 112, 30],
+            [110, 48, 8],
+        ],
+        unsigned: &[[250, 249, 246], [250, 214, 160], [236, 158, 78], [190, 94, 26], [96, 40, 8]],
+    },
+    ColorMap {
+        name: "dark blue–orange",
+        signed: &[
+            [150, 215, 255],
+            [58, 140, 220],
+            [24, 62, 120],
+            [10, 10, 14],
+            [120, 56, 14],
+            [222, 124, 36],
+            [255, 214, 140],
+        ],
+        unsigned: &[[10, 10, 14], [96, 44, 16], [190, 94, 24], [244, 162, 66], [255, 236, 190]],
+    },
+    ColorMap { name: "grey", signed: &[[0; 3], [127; 3], [255; 3]], unsigned: &[[0; 3], [255; 3]] },
+];
+
+impl ColorMap {
+    /// The palette of numbers with a sign; zero is its middle level.
+    pub fn signed_palette(&self) -> Palette {
+        sampled(self.signed)
+    }
+
+    /// The palette of numbers without a sign; zero is its first level.
+    pub fn unsigned_palette(&self) -> Palette {
+        sampled(self.unsigned)
+    }
+}
+
+/// Straight lines between the stops.
+fn sampled(stops: &[[u8; 3]]) -> Palette {
+    let mut palette = [[0; 3]; 256];
+    let spans = stops.len().saturating_sub(1);
+    for (level, entry) in palette.iter_mut().enumerate() {
+        let place = level.min(LEVELS - 1) as f32 / (LEVELS - 1) as f32 * spans as f32;
+        let below = (place as usize).min(spans.saturating_sub(1));
+        let (from, to) = (stops[below], stops[(below + 1).min(spans)]);
+        let share = place - below as f32;
+        *entry = std::array::from_fn(|c| {
+            (f32::from(from[c]) * (1.0 - share) + f32::from(to[c]) * share).round() as u8
+        });
+    }
+    palette[INFINITE as usize] = INFINITE_COLOR;
+    palette[NAN as usize] = NAN_COLOR;
+    palette
+}
+
+/// The entry of `value`, where `place` puts finite ones between −1 and 1.
+pub(super) fn signed_index(value: f32, place: impl Fn(f32) -> f32) -> u8 {
+    let half = (LEVELS / 2) as f32;
+    index(value, |value| half + half * place(value))
+}
+
+/// The entry of `value`, where `place` puts finite ones between 0 and 1.
+pub(super) fn unsigned_index(value: f32, place: impl Fn(f32) -> f32) -> u8 {
+    index(value, |value| (LEVELS - 1) as f32 * place(value))
+}
+
+fn index(value: f32, level: impl Fn(f32) -> f32) -> u8 {
+    if value.is_nan() {
+        NAN
+    } else if value.is_infinite() {
+        INFINITE
+    } else {
+        level(value).round().clamp(0.0, (LEVELS - 1) as f32) as u8
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ends_and_the_middle_are_the_stops() {
+        for map in COLOR_MAPS {
+            let palette = map.signed_palette();
+            assert_eq!(palette[0], map.signed[0], "{}", map.name);
+            assert_eq!(palette[LEVELS / 2], map.signed[map.signed.len() / 2], "{}", map.name);
+            assert_eq!(Some(&palette[LEVELS - 1]), map.signed.last(), "{}", map.name);
+            assert_eq!(map.unsigned_palette()[0], map.unsigned[0], "{}", map.name);
+            assert!(map.signed.len() % 2 == 1, "{} has no middle", map.name);
+        }
+    }
+
+    #[test]
+    fn brightness_goes_one_way_from_zero() {
+        let brightness = |c: &[u8; 3]| 299 * u32::from(c[0]) + 587 * u32::from(c[1]) + 114 * u32::from(c[2]);
+        let steady = |stops: &[[u8; 3]]| {
+            let levels: Vec<_> = stops.iter().map(brightness).collect();
+            levels.is_sorted_by(|a, b| a < b) || levels.is_sorted_by(|a, b| a > b)
+        };
+        for map in COLOR_MAPS {
+            let middle = map.signed.len() / 2;
+            assert!(steady(&map.signed[..=middle]) && steady(&map.signed[middle..]), "{}", map.name);
+            assert!(steady(map.unsigned), "{}", map.name);
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! A response as an indexed picture: one channel, so its colours are a palette.
+
+use ndarray::{ArrayView2, Zip};
+
+use super::color_map::{ColorMap, Palette, signed_index, unsigned_index};
+use crate::weights::statistics::{largest, quantiles};
+
+/// What of a response is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ResponseMode {
+    /// Both signs; zero is the middle of the colour map.
+    #[default]
+    Signed,
+    /// How strong, whatever the sign.
+    Absolute,
+    /// What a rectifier (`ReLU`) lets through.
+    Rectified,
+}
+
+const MODES: [(ResponseMode, &str); 3] = [
+    (ResponseMode::Signed, "signed"),
+    (ResponseMode::Absolute, "absolute"),
+    (ResponseMode::Rectified, "rectified"),
+];
+
+impl ResponseMode {
+    /// Its name: `signed`, `absolute` or `rectified`.
+    pub fn name(self) -> &'static str {
+        MODES[self as usize].1
+    }
+
+    /// The one after it; after the last, the first.
+    #[must_use]
+    pub fn next(self) -> Self {
+        MODES[(self as usize + 1) % MODES.len()].0
+    }
+}
+
+/// A picture of numbers: an index a pixel, row after row, into a palette.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Indexed {
+    /// Columns.
+    pub width: usize,
+    /// Rows.
+    pub height: usize,
+    /// One index a pixel, row after row.
+    pub indices: Vec<u8>,
+    /// The colour of each index.
+    pub palette: Palette,
+}
+
+impl Indexed {
+    /// Draws a response (`[row, column]`) so that ±`limit` are the ends of the colour map; what lies beyond is drawn
+    /// as the end. The limit is [`response_limit`]'s, or any other.
+    pub fn of_response(
+        response: ArrayView2<'_, f32>,
+        mode: ResponseMode,
+        map: &ColorMap,
+        limit: f32,
+    ) -> Self {
+        let (height, width) = response.dim();
+        let share = |value: f32| if limit > 0.0 { (value / limit).clamp(-1.0, 1.0) } else { 0.0 };
+        let index = |value: f32| match mode {
+            ResponseMode::Signed => signed_index(value, share),
+            ResponseMode::Absolute => unsigned_index(value, |value| share(value).abs()),
+            ResponseMode::Rectified => unsigned_index(value, |value| share(value).max(0.0)),
+        };
+        let palette = match mode {
+            ResponseMode::Signed => map.signed_palette(),
+            ResponseMode::Absolute | ResponseMode::Rectified => map.unsigned_palette(),
+        };
+        Self {
+            width,
+            height,
+            indices: Zip::from(response).map_collect(|&v| index(v)).into_raw_vec_and_offset().0,
+            palette,
+        }
+    }
+}
+
+/// The |value| that the colours of a response (`[row, column]`) should reach to.
+///
+/// With `share` 1 it is the largest, and nothing is clipped. With 0.995 one value in two hundred is: a few strong
+/// edges, such as those that zero padding makes along the border, then leave the rest visible. Zero where nothing is
+/// finite.
+pub fn response_limit(response: ArrayView2<'_, f32>, share: f64) -> f32 {
+    if share >= 1.0 {
+        return largest(response.iter().copied());
+    }
+    let found = quantiles(response.iter().map(|value| value.abs()), &[share]);
+    let limit = found.and_then(|found| found.first().copied()).unwrap_or(0.0);
+    // A response that is zero almost everywhere still shows where it is not.
+    if limit > 0.0 { limit } else { largest(response.iter().copied()) }
+}
