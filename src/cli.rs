@@ -6,17 +6,21 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::builder::PossibleValue;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::photo::Preprocessing;
 use crate::raster::{ChannelOrder, Normalization};
 
+mod color;
 mod export;
-mod layer;
+pub mod layer;
 mod layers;
+mod output;
 mod respond;
 mod show;
 mod stats;
+mod table;
 
 /// See what the convolution kernels of a trained network have learned, in the terminal.
 #[derive(Debug, Parser)]
@@ -232,6 +236,10 @@ pub struct ShowArgs {
     /// Only this kernel
     #[arg(long, value_name = "N")]
     pub kernel: Option<usize>,
+    /// Draw only this slice (input channel), in colours about zero [default: three slices are one colour picture, one
+    /// is grey; of any other number the first is drawn, and with --kernel all of them]
+    #[arg(long, value_name = "N")]
+    pub slice: Option<usize>,
     /// Cells a weight [default: 1 for a grid, what fits for one kernel]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub zoom: Option<u16>,
@@ -267,6 +275,10 @@ pub struct ExportArgs {
     /// Pixels a weight
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub scale: u32,
+    /// The slice (input channel) that is drawn of kernels that have neither three of them (drawn in colour) nor one
+    /// (drawn in grey)
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub slice: usize,
     /// How weights become brightness
     #[arg(long, value_enum, default_value_t)]
     pub normalize: Normalization,
@@ -304,6 +316,22 @@ pub struct RespondArgs {
     pub preprocess: PreprocessChoice,
 }
 
+impl ValueEnum for Normalization {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name()).help(self.meaning()))
+    }
+}
+
+/// Whether an error only says that nobody reads the output any more.
+pub fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    let closed = |cause: &io::Error| cause.kind() == io::ErrorKind::BrokenPipe;
+    error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(closed))
+}
+
 /// Runs a subcommand that needs no screen; the exit code is 0, or 2 where it could not run.
 ///
 /// # Errors
@@ -316,7 +344,12 @@ pub fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Show(args) => show::run(&args, out)?,
         Command::Export(args) => export::run(&args)?,
         Command::Respond(args) => respond::run(&args)?,
-        Command::Completions { shell } => clap_complete::generate(shell, &mut Cli::command(), "convscope", out),
+        Command::Completions { shell } => {
+            // The generator panics where it cannot write, and a closed pipe is no reason to.
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "convscope", &mut script);
+            out.write_all(&script)?;
+        }
         Command::Man => clap_mangen::Man::new(Cli::command()).render(out)?,
         Command::Demo(_) | Command::Reader => unreachable!("main runs these"),
     }

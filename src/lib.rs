@@ -21,6 +21,7 @@
 //! ```
 
 pub mod checkpoint;
+pub mod cli;
 pub mod photo;
 pub mod printable;
 pub mod raster;
