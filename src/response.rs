@@ -311,5 +311,5 @@ fn correlate(
             Ok(())
         })
     })?;
-    Array3::from_shape_vec((c_out, out_h, out_w), out).map_err(|_| ResponseError::TooLarge)
+    Array3::from_shape_vec((c_out, out_h, out_w), out).or(Err(ResponseError::TooLarge))
 }

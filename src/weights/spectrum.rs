@@ -1,8 +1,9 @@
 //! Where the power of a kernel lies among the spatial frequencies: its stripes' width, strength and direction.
 //!
 //! Everything depends on the kernel only through the autocorrelation of its mean-removed slices, summed over the
-//! slices. That is small (4·k_h·k_w lags), so the 64×64 zero-padded power spectrum is a separable product of it with a
-//! table of cosines, whatever the number of slices, and no Fourier transform of a slice is ever taken.
+//! slices. That has only four times as many lags as a slice has weights, so the 64×64 zero-padded power spectrum is a
+//! separable product of it with a table of cosines, whatever the number of slices, and no Fourier transform of a slice
+//! is ever taken.
 
 use std::f64::consts::TAU;
 use std::sync::LazyLock;

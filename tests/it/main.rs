@@ -9,4 +9,8 @@
 )]
 
 mod checkpoints;
+mod cli;
 mod formats;
+mod numerics;
+mod properties;
+mod shared;
