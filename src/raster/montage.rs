@@ -12,7 +12,7 @@ pub enum Order {
     Columns,
 }
 
-/// Where equal tiles stand: a gap to the right of each and below it, as in the article's picture.
+/// Where equal tiles stand, with a gap between them and none around, as in the article's picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Montage {
     /// How many tiles.
@@ -40,10 +40,9 @@ impl Montage {
 
     /// Pixels: width and height.
     pub fn size(&self) -> [usize; 2] {
-        [
-            self.columns.saturating_mul(self.tile[0] + self.gap),
-            self.rows().saturating_mul(self.tile[1] + self.gap),
-        ]
+        let along =
+            |tiles: usize, tile: usize| tiles.saturating_mul(tile + self.gap).saturating_sub(self.gap);
+        [along(self.columns, self.tile[0]), along(self.rows(), self.tile[1])]
     }
 
     /// The column and the row of tiles that tile `index` stands in.
@@ -76,8 +75,8 @@ mod tests {
         let places = |order| (0..5).map(|n| montage(order).place(n)).collect::<Vec<_>>();
         assert_eq!(places(Order::Rows), [[0, 0], [1, 0], [2, 0], [0, 1], [1, 1]]);
         assert_eq!(places(Order::Columns), [[0, 0], [0, 1], [1, 0], [1, 1], [2, 0]]);
-        assert_eq!(montage(Order::Rows).size(), [9, 10]);
+        assert_eq!(montage(Order::Rows).size(), [8, 9]);
         assert_eq!([1, 4, 5, 64, 65].map(Montage::square), [1, 2, 3, 8, 9]);
-        assert_eq!(Montage { count: 0, columns: Montage::square(0), ..montage(Order::Rows) }.size(), [3, 0]);
+        assert_eq!(Montage { count: 0, columns: Montage::square(0), ..montage(Order::Rows) }.size(), [2, 0]);
     }
 }
