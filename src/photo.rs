@@ -142,8 +142,11 @@ impl Photo {
     pub fn fitted(&self, max_width: usize, max_height: usize) -> Self {
         let fit = |limit: usize, length: usize| limit.max(1) as f64 / length.max(1) as f64;
         let share = fit(max_width, self.width).min(fit(max_height, self.height));
+        if share >= 1.0 {
+            return self.clone();
+        }
         let image = RgbImage::from_raw(self.width as u32, self.height as u32, self.rgb.clone());
-        let Some(mut image) = image.filter(|_| share < 1.0) else { return self.clone() };
+        let Some(mut image) = image else { return self.clone() };
         let length =
             |of: usize, most: usize| ((of as f64 * share).round() as usize).clamp(1, most.max(1)) as u32;
         let (width, height) = (length(self.width, max_width), length(self.height, max_height));

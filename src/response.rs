@@ -17,8 +17,9 @@ mod padded;
 
 use padded::Padded;
 
-/// Output rows that one thread computes between two looks at the cancel hook.
-const STRIP: usize = 16;
+/// Output rows that one thread computes between two looks at the cancel hook: whole blocks, so that none reaches into
+/// the next strip.
+const STRIP: usize = 8 * padded::ROWS;
 /// Numbers in the largest response: 1 GiB of them.
 const LARGEST: usize = 1 << 28;
 

@@ -14,7 +14,7 @@ use super::ConvParams;
 /// Output columns that are computed at once, each in a lane of its own.
 const LANES: usize = 16;
 /// Output rows that are computed at once, so that a weight is fetched once for all of them.
-const ROWS: usize = 2;
+pub(super) const ROWS: usize = 2;
 
 /// A padded image, `[channel, row, phase, column]`, with room beyond its end so that no lane reads outside.
 pub(super) struct Padded {
