@@ -188,9 +188,6 @@ pub enum Command {
     },
     /// Print the manual page
     Man,
-    /// Read a checkpoint for another process of this program.
-    #[command(name = crate::checkpoint::READER_COMMAND, hide = true)]
-    Reader,
 }
 
 /// A layer of a checkpoint.
@@ -351,7 +348,7 @@ pub fn run(command: Command) -> anyhow::Result<ExitCode> {
             out.write_all(&script)?;
         }
         Command::Man => clap_mangen::Man::new(Cli::command()).render(out)?,
-        Command::Demo(_) | Command::Reader => unreachable!("main runs these"),
+        Command::Demo(_) => unreachable!("main opens the viewer itself"),
     }
     out.flush()?;
     Ok(ExitCode::SUCCESS)

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::io::Write;
 
-use serde_json::{Map, Number, Value};
+use serde_json::{Number, Value};
 use unicode_width::UnicodeWidthStr;
 
 use crate::printable::{printable, steers};
@@ -95,12 +95,14 @@ pub(super) struct Table {
 impl Table {
     /// Prints a JSON array with an object a row, a line each; absent cells are left out.
     pub(super) fn json(&self, out: &mut dyn Write) -> anyhow::Result<()> {
+        // Put together by hand: a map of serde_json's would sort the names.
         let object = |row: &Vec<Cell>| {
             let cells = self.columns.iter().zip(row);
-            let known = cells.filter_map(|(name, cell)| Some(((*name).to_owned(), cell.json()?)));
-            serde_json::to_string(&known.collect::<Map<_, _>>())
+            let known =
+                cells.filter_map(|(name, cell)| Some(format!("{}: {}", Value::from(*name), cell.json()?)));
+            format!("{{{}}}", known.collect::<Vec<_>>().join(", "))
         };
-        let objects = self.rows.iter().map(object).collect::<Result<Vec<_>, _>>()?;
+        let objects = self.rows.iter().map(object).collect::<Vec<_>>();
         let separator = if objects.is_empty() { "" } else { "\n" };
         Ok(writeln!(out, "[{separator}{}{separator}]", escaped(&objects.join(",\n")))?)
     }
@@ -180,7 +182,7 @@ mod tests {
     fn json_leaves_out_what_is_not_known_and_steers_no_terminal() {
         let text = printed(Table::json);
         assert!(text.contains("\"a\\u009b\\udb40\\udc01,\"") && !text.contains('\u{9b}'), "{text}");
-        let rows: Vec<Map<String, Value>> = serde_json::from_str(&text).unwrap();
+        let rows: Vec<serde_json::Map<String, Value>> = serde_json::from_str(&text).unwrap();
         assert_eq!(rows[0]["name"], "a\u{9b}\u{e0001},");
         assert_eq!((rows[0].len(), rows[1].len()), (3, 2));
     }

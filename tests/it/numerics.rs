@@ -5,6 +5,7 @@ use convscope::response::{ConvParams, Padding2d, respond, respond_all};
 use convscope::weights::statistics::{Statistics, layer_statistics};
 use serde_json::Value;
 
+use crate::checkpoints::open;
 use crate::shared::{difference, kernels, npy, shared};
 
 const RESNET: &str = "data/checkpoints/resnet50_keras1_head.h5";
@@ -111,7 +112,7 @@ fn shared_networks_are_known_by_their_layers() {
     ];
     for (name, expected) in rows {
         let Some(file) = shared(&format!("data/checkpoints/{name}")) else { return };
-        let checkpoint = convscope::checkpoint::open(&file, &mut |_| {}).unwrap();
+        let checkpoint = open(&file).unwrap();
         let layers = checkpoint.network().layers.iter().map(|layer| layer.name.as_str());
         // Without the name of the file: the layers have to do.
         let guess = Preprocessing::guess(checkpoint.network().name.as_deref(), "", layers);

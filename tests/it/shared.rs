@@ -7,9 +7,10 @@
 
 use std::path::{Path, PathBuf};
 
-use convscope::checkpoint;
 use convscope::weights::{Layer, Weights};
 use ndarray::{ArrayD, IxDyn};
+
+use crate::checkpoints::open;
 
 /// The file at `path` in the shared folder, or `None`, which says that the test is skipped, where there is no folder.
 pub(crate) fn shared(path: &str) -> Option<PathBuf> {
@@ -24,7 +25,7 @@ pub(crate) fn shared(path: &str) -> Option<PathBuf> {
 
 /// A layer of a checkpoint, with its kernels.
 pub(crate) fn kernels(file: &Path, name: &str) -> (Layer, Weights) {
-    let checkpoint = checkpoint::open(file, &mut |_| {}).unwrap();
+    let checkpoint = open(file).unwrap();
     let layer = checkpoint.network().layers.iter().find(|layer| layer.name == name).unwrap().clone();
     let weights = Weights::of_layer(&layer, checkpoint.read(&layer).unwrap()).unwrap();
     (layer, weights)
