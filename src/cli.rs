@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::builder::PossibleValue;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
@@ -350,6 +351,6 @@ pub fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Man => clap_mangen::Man::new(Cli::command()).render(out)?,
         Command::Demo(_) => unreachable!("main opens the viewer itself"),
     }
-    out.flush()?;
+    out.flush().context("standard output cannot be written")?;
     Ok(ExitCode::SUCCESS)
 }
