@@ -118,13 +118,18 @@ pub enum ChannelChoice {
 }
 
 impl ChannelChoice {
+    /// The order asked for; `None`: to be guessed.
+    pub fn chosen(self) -> Option<ChannelOrder> {
+        match self {
+            Self::Auto => None,
+            Self::Rgb => Some(ChannelOrder::Rgb),
+            Self::Bgr => Some(ChannelOrder::Bgr),
+        }
+    }
+
     /// The order asked for, or the guess.
     pub fn or(self, guess: ChannelOrder) -> ChannelOrder {
-        match self {
-            Self::Auto => guess,
-            Self::Rgb => ChannelOrder::Rgb,
-            Self::Bgr => ChannelOrder::Bgr,
-        }
+        self.chosen().unwrap_or(guess)
     }
 }
 
@@ -145,15 +150,20 @@ pub enum PreprocessChoice {
 }
 
 impl PreprocessChoice {
+    /// The preprocessing asked for; `None`: to be guessed.
+    pub fn chosen(self) -> Option<Preprocessing> {
+        match self {
+            Self::Auto => None,
+            Self::Caffe => Some(Preprocessing::Caffe),
+            Self::Torch => Some(Preprocessing::Torch),
+            Self::Tf => Some(Preprocessing::Tf),
+            Self::None => Some(Preprocessing::None),
+        }
+    }
+
     /// The preprocessing asked for, or the guess.
     pub fn or(self, guess: Preprocessing) -> Preprocessing {
-        match self {
-            Self::Auto => guess,
-            Self::Caffe => Preprocessing::Caffe,
-            Self::Torch => Preprocessing::Torch,
-            Self::Tf => Preprocessing::Tf,
-            Self::None => Preprocessing::None,
-        }
+        self.chosen().unwrap_or(guess)
     }
 }
 
@@ -349,7 +359,7 @@ pub fn run(command: Command) -> anyhow::Result<ExitCode> {
             out.write_all(&script)?;
         }
         Command::Man => clap_mangen::Man::new(Cli::command()).render(out)?,
-        Command::Demo(_) => unreachable!("main opens the viewer itself"),
+        Command::Demo(_) => unreachable!("main opens the viewer"),
     }
     out.flush().context("standard output cannot be written")?;
     Ok(ExitCode::SUCCESS)

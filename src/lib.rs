@@ -20,10 +20,15 @@
 //!                 └→ checkpoint ──┘   (jobs and cli only)
 //! ```
 
+pub mod app;
 pub mod checkpoint;
 pub mod cli;
+pub mod demo;
+pub mod jobs;
 pub mod photo;
 pub mod printable;
 pub mod raster;
 pub mod response;
+pub mod tui;
+pub mod view;
 pub mod weights;

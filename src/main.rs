@@ -1,22 +1,25 @@
 //! The program: parse, dispatch, one sentence on standard error where something is wrong, exit code.
 
-use std::env;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
-use convscope::checkpoint::{READER_COMMAND, serve};
-use convscope::cli::{self, Cli, Command, ViewArgs};
+use convscope::app::state::{Choices, ColorDepth, Graphics};
+use convscope::checkpoint;
+use convscope::cli::{self, Cli, ColorChoice, Command, GraphicsChoice, ViewArgs};
+use convscope::demo;
+use convscope::jobs::read::Source;
 use convscope::printable::printable;
+use convscope::tui::{self, Options};
 
 /// Could not run; 0 is success, and 1 is left for commands that find something.
 const COULD_NOT_RUN: u8 = 2;
 
 fn main() -> ExitCode {
-    // A process that reads a file for another one limits itself first of all.
-    let mut arguments = env::args_os().skip(1);
-    if arguments.next().is_some_and(|argument| argument == READER_COMMAND) {
-        return serve(arguments);
+    // The process that reads files for another one of this program: nothing else may be set up before.
+    let mut arguments = std::env::args_os().skip(1);
+    if arguments.next().is_some_and(|argument| argument == checkpoint::READER_COMMAND) {
+        return checkpoint::serve(arguments);
     }
     match dispatch(Cli::parse()) {
         Ok(code) => code,
@@ -38,8 +41,34 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
     }
 }
 
-/// Opens the viewer.
-fn view(_args: &ViewArgs) -> anyhow::Result<ExitCode> {
-    // TODO: tui::run(args)
-    anyhow::bail!("the viewer is not built yet; see `convscope help` for the commands")
+/// Opens the viewer, on the built-in network where no file is given.
+fn view(args: &ViewArgs) -> anyhow::Result<ExitCode> {
+    let screen = &args.screen;
+    let built_in = args.file.is_none();
+    let source = args.file.clone().map_or_else(demo::source, Source::File);
+    tui::leave_on_panic();
+    tui::run(Options {
+        source,
+        photo: screen.image.clone(),
+        choices: Choices {
+            layer: screen.layer.clone(),
+            preprocessing: screen.preprocess.chosen().or(built_in.then_some(demo::PREPROCESSING)),
+            channels: screen.channels.chosen(),
+            mouse: !screen.no_mouse,
+        },
+        color: match screen.color {
+            ColorChoice::Auto => None,
+            ColorChoice::Truecolor => Some(ColorDepth::True),
+            ColorChoice::Indexed => Some(ColorDepth::Indexed),
+            ColorChoice::Ansi => Some(ColorDepth::Ansi),
+            ColorChoice::Never => Some(ColorDepth::None),
+        },
+        graphics: match screen.graphics {
+            GraphicsChoice::Auto => None,
+            GraphicsChoice::Kitty => Some(Graphics::Kitty),
+            GraphicsChoice::Sixel => Some(Graphics::Sixel),
+            GraphicsChoice::Iterm2 => Some(Graphics::Iterm2),
+            GraphicsChoice::Halfblocks => Some(Graphics::Halfblocks),
+        },
+    })
 }

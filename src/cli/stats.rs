@@ -5,7 +5,7 @@ use std::io::Write;
 use anyhow::Context;
 
 use super::StatsArgs;
-use super::layer::{open, resolve, shown};
+use super::layer::{chosen, open, shown};
 use super::table::{Cell, Table};
 use crate::weights::Weights;
 use crate::weights::statistics::{Statistics, layer_statistics};
@@ -39,7 +39,7 @@ const OF_KERNELS: &[Column] = &[
 pub(super) fn run(args: &StatsArgs, out: &mut dyn Write) -> anyhow::Result<()> {
     let file = &args.layer.file;
     let checkpoint = open(file)?;
-    let layer = resolve(&checkpoint.network().layers, &args.layer.layer).with_context(|| shown(file))?;
+    let layer = chosen(checkpoint.as_ref(), &args.layer)?;
     let arrays = checkpoint.read(layer)?;
     let table = if layer.kernels.is_some() {
         let weights = Weights::of_layer(layer, arrays).with_context(|| {

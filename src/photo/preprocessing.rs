@@ -125,7 +125,7 @@ impl Preprocessing {
         }
     }
 
-    /// What the first convolution of a network most likely sees, from the names of its layers, its own name, and its
+    /// What the first convolution of a network most likely sees, from its own name, the names of its layers, and its
     /// file's. What nothing is known of is taken as 0..1.
     pub fn guess<'a>(
         network_name: Option<&str>,
@@ -135,13 +135,15 @@ impl Preprocessing {
         let layers: Vec<&str> = layer_names.collect();
         let known =
             |row: &&(&[&str], Self)| row.0.iter().all(|mark| layers.iter().any(|layer| marked(layer, mark)));
-        if let Some(row) = BY_LAYERS.iter().find(known) {
-            return row.1;
-        }
         let named = |name: &str| {
             let name = name.to_lowercase().replace(['-', '_', ' '], "");
             BY_NAME.iter().find(|row| name.contains(row.0)).map(|row| row.1)
         };
+        // A network's own name says more than `conv1` and `bn_conv1`, which many call their layers.
+        let by_layers = || BY_LAYERS.iter().find(known).map(|row| row.1);
+        if let Some(guess) = network_name.and_then(named).or_else(by_layers) {
+            return guess;
+        }
         // PyTorch's model zoo feeds all its networks alike, whatever they are called.
         let torch = |guess: Self| {
             let name = file_name.to_lowercase();
@@ -151,7 +153,7 @@ impl Preprocessing {
                 guess
             }
         };
-        network_name.and_then(named).or_else(|| named(file_name).map(torch)).unwrap_or_default()
+        named(file_name).map(torch).unwrap_or_default()
     }
 }
 
@@ -202,6 +204,8 @@ const BY_LAYERS: &[(&[&str], Preprocessing)] = &[
 
 /// Names of networks, without separators; the first that is contained counts.
 const BY_NAME: &[(&str, Preprocessing)] = &[
+    // The built-in network's, in `tests/fixtures/demo/train.py`.
+    ("convscopedemo", Preprocessing::Tf),
     ("resnet50v2", Preprocessing::Tf),
     ("resnet101v2", Preprocessing::Tf),
     ("resnet152v2", Preprocessing::Tf),

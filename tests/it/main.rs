@@ -1,16 +1,13 @@
-//! Everything that is tested from outside, in one binary: core, screens, jobs, formats, numerics, commands.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stderr,
-    missing_docs,
-    reason = "a test that cannot go on stops, and says why"
-)]
+//! Everything that needs no terminal, in one binary.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking, in its helpers too")]
 
 mod checkpoints;
 mod cli;
+mod core;
 mod formats;
 mod numerics;
 mod properties;
+mod screens;
+mod session;
 mod shared;

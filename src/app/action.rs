@@ -1,0 +1,81 @@
+//! What a key can do.
+
+/// A step in the pane that has the focus.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Step {
+    Up,
+    Down,
+    Left,
+    Right,
+    First,
+    Last,
+    PageUp,
+    PageDown,
+}
+
+/// What the user asks for. One row of the [keymap](super::keymap::KEYMAP) each, one arm of
+/// [`update`](super::update::update) each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Leave.
+    Quit,
+    /// Stop, as `Ctrl-Z` does in a shell.
+    Suspend,
+    /// Show or hide the list of keys.
+    Help,
+    /// Draw everything anew.
+    Redraw,
+    /// Take the mouse, or leave it to the terminal.
+    ToggleMouse,
+    /// The next pane has the focus.
+    NextPane,
+    /// The pane before has the focus.
+    PreviousPane,
+    /// Move the selection of the pane.
+    Move(Step),
+    /// What `Enter` means in the pane: a kernel large, or the layer's kernels.
+    Open,
+    /// Back from what was opened.
+    Back,
+    /// Begin to search the layers.
+    Search,
+    /// The next layer that the search finds.
+    NextMatch,
+    /// The one before.
+    PreviousMatch,
+    /// Begin to type a kernel's number.
+    Jump,
+    /// The next layer with kernels.
+    NextLayer,
+    /// The one before.
+    PreviousLayer,
+    /// The next kernel, in the grid and when one fills the pane.
+    NextKernel,
+    /// The one before.
+    PreviousKernel,
+    /// Larger kernels.
+    ZoomIn,
+    /// Smaller kernels.
+    ZoomOut,
+    /// As large as fits the whole layer.
+    ZoomFit,
+    /// The next way from weights to brightness.
+    Normalization,
+    /// Red first or blue first.
+    ChannelOrder,
+    /// The next slice (input channel).
+    NextSlice,
+    /// The slice before.
+    PreviousSlice,
+    /// The other guess of the layout of a foreign file.
+    Layout,
+    /// The next way from a response to brightness.
+    ResponseMode,
+    /// The photo itself, or the response to it.
+    Photo,
+    /// Stride 1, or the layer's own.
+    Stride,
+    /// The next preprocessing.
+    Preprocessing,
+}

@@ -1,0 +1,39 @@
+//! What the core asks the shell to do; plain data, so that tests can look at it.
+
+use std::sync::Arc;
+
+use super::state::{ResponseSpec, Ticket};
+use crate::weights::{Layer, Weights};
+
+/// Something outside the core.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Read a layer's arrays; answered by [`Msg::Read`](super::msg::Msg::Read).
+    Read {
+        /// To be given back with the answer.
+        ticket: Ticket,
+        /// Whose arrays.
+        layer: Box<Layer>,
+    },
+    /// Compute and encode a picture; answered by [`Msg::Responded`](super::msg::Msg::Responded).
+    Respond {
+        /// To be given back with the answer.
+        ticket: Ticket,
+        /// What is wanted.
+        spec: Box<ResponseSpec>,
+        /// The layer's weights; `None` where only the photo is wanted.
+        weights: Option<Arc<Weights>>,
+    },
+    /// Show no picture.
+    ForgetPicture,
+    /// Take the mouse (`true`) or leave it to the terminal.
+    Mouse(bool),
+    /// Forget what the terminal shows and draw everything.
+    Redraw,
+    /// Stop the process until the shell continues it.
+    Suspend,
+    /// Leave.
+    Quit,
+    /// Leave with this sentence on standard error: there is nothing to show.
+    Fail(String),
+}

@@ -1,0 +1,182 @@
+//! The one place where a key is bound and described.
+//!
+//! The help overlay, `convscope --help`, the manual page and the README's table are all printed from [`KEYMAP`].
+
+use std::fmt::Write as _;
+
+use super::action::{Action, Step};
+use super::key::Key;
+use super::state::Pane;
+
+/// Where a key means something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// In every pane; a pane's own rows win.
+    Anywhere,
+    /// Only in this pane.
+    In(Pane),
+}
+
+/// One row: these keys, there, do this.
+#[derive(Clone, Copy, Debug)]
+pub struct Binding {
+    /// The keys, the one to show first.
+    pub keys: &'static [Key],
+    /// Where.
+    pub scope: Scope,
+    /// What.
+    pub action: Action,
+    /// In words, for the help.
+    pub help: &'static str,
+}
+
+const fn bind(keys: &'static [Key], scope: Scope, action: Action, help: &'static str) -> Binding {
+    Binding { keys, scope, action, help }
+}
+
+use Action as A;
+use Key::{BackTab, Char, Ctrl, Down, End, Enter, Esc, Home, Left, PageDown, PageUp, Right, Tab, Up};
+use Scope::{Anywhere, In};
+
+/// A heading of the help and its rows.
+pub type Group = (&'static str, &'static [Binding]);
+
+/// Every key there is, by the headings of the help.
+pub const KEYMAP: &[Group] = &[
+    (
+        "Moving",
+        &[
+            bind(&[Up, Char('k')], Anywhere, A::Move(Step::Up), "up: kernel above, layer above, weight above"),
+            bind(&[Down, Char('j')], Anywhere, A::Move(Step::Down), "down"),
+            bind(&[Left, Char('h')], Anywhere, A::Move(Step::Left), "left"),
+            bind(&[Right, Char('l')], Anywhere, A::Move(Step::Right), "right"),
+            bind(&[Home, Char('g')], Anywhere, A::Move(Step::First), "first"),
+            bind(&[End, Char('G')], Anywhere, A::Move(Step::Last), "last"),
+            bind(&[PageUp, Ctrl('b')], Anywhere, A::Move(Step::PageUp), "a page up; the kernel before, when one fills the pane"),
+            bind(&[PageDown, Ctrl('f')], Anywhere, A::Move(Step::PageDown), "a page down; the next kernel"),
+            bind(&[Tab], Anywhere, A::NextPane, "next pane"),
+            bind(&[BackTab], Anywhere, A::PreviousPane, "pane before"),
+            bind(&[Char('}')], Anywhere, A::NextLayer, "next layer that has kernels"),
+            bind(&[Char('{')], Anywhere, A::PreviousLayer, "layer with kernels before"),
+            bind(&[Char('>')], Anywhere, A::NextKernel, "next kernel"),
+            bind(&[Char('<')], Anywhere, A::PreviousKernel, "kernel before"),
+            bind(&[Char(':')], Anywhere, A::Jump, "jump to a kernel: type its number (a digit begins it too)"),
+            bind(&[Char('/')], Anywhere, A::Search, "search the layers as you type"),
+            bind(&[Char('n')], Anywhere, A::NextMatch, "next layer that was searched for"),
+            bind(&[Char('N')], Anywhere, A::PreviousMatch, "the one before"),
+        ],
+    ),
+    (
+        "Kernels",
+        &[
+            bind(&[Enter], In(Pane::Layers), A::Open, "go to the layer's kernels"),
+            bind(&[Enter], In(Pane::Kernels), A::Open, "one kernel fills the pane; back to the grid"),
+            bind(&[Enter], In(Pane::Response), A::Open, "the response fills the middle; back to the kernels"),
+            bind(&[Esc], Anywhere, A::Back, "back"),
+            bind(&[Char('+')], Anywhere, A::ZoomIn, "larger kernels"),
+            bind(&[Char('-')], Anywhere, A::ZoomOut, "smaller kernels"),
+            bind(&[Char('=')], Anywhere, A::ZoomFit, "as large as the whole layer fits"),
+            bind(&[Char('m')], Anywhere, A::Normalization, "normalisation: kernel, zero, layer"),
+            bind(&[Char('b')], Anywhere, A::ChannelOrder, "channel order: RGB, BGR"),
+            bind(&[Char(']')], Anywhere, A::NextSlice, "next slice (input channel)"),
+            bind(&[Char('[')], Anywhere, A::PreviousSlice, "slice before; before the first one: the colours again"),
+            bind(&[Char('L')], Anywhere, A::Layout, "layout of a foreign file: HWIO, OIHW"),
+        ],
+    ),
+    (
+        "Response",
+        &[
+            bind(&[Char('r')], Anywhere, A::ResponseMode, "response: signed, absolute, rectified"),
+            bind(&[Char('p')], Anywhere, A::Photo, "the photo itself"),
+            bind(&[Char('s')], Anywhere, A::Stride, "stride: 1, the layer's own"),
+            bind(&[Char('f')], Anywhere, A::Preprocessing, "how the network was fed: caffe, torch, tf, none"),
+        ],
+    ),
+    (
+        "Program",
+        &[
+            bind(&[Char('?')], Anywhere, A::Help, "this help"),
+            bind(&[Char('M')], Anywhere, A::ToggleMouse, "mouse: taken, left to the terminal"),
+            bind(&[Ctrl('l')], Anywhere, A::Redraw, "draw the screen anew"),
+            bind(&[Ctrl('z')], Anywhere, A::Suspend, "suspend; `fg` comes back"),
+            bind(&[Char('q'), Ctrl('c')], Anywhere, A::Quit, "quit"),
+        ],
+    ),
+];
+
+/// What `key` does in `pane`.
+pub fn action(key: Key, pane: Pane) -> Option<Action> {
+    let rows = || KEYMAP.iter().flat_map(|(_, rows)| rows.iter()).filter(|row| row.keys.contains(&key));
+    rows()
+        .find(|row| row.scope == In(pane))
+        .or_else(|| rows().find(|row| row.scope == Anywhere))
+        .map(|row| row.action)
+}
+
+impl Binding {
+    /// Its keys as the help shows them, and where they count if not everywhere.
+    pub fn keys_shown(&self) -> String {
+        self.keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+    }
+
+    /// What it does in words, with the pane where it is not everywhere.
+    pub fn help_shown(&self) -> String {
+        match self.scope {
+            Anywhere => self.help.to_owned(),
+            In(pane) => format!("{}: {}", pane.name(), self.help),
+        }
+    }
+}
+
+/// The keys as plain text, two columns under headings: the end of `convscope --help`.
+pub fn as_text() -> String {
+    let mut text = String::from("Keys of the viewer:\n");
+    for (heading, rows) in KEYMAP {
+        let _ = write!(text, "\n  {heading}\n");
+        for row in *rows {
+            let _ = writeln!(text, "    {:<10} {}", row.keys_shown(), row.help_shown());
+        }
+    }
+    text
+}
+
+/// The keys as a Markdown table: the README's.
+pub fn as_markdown() -> String {
+    let mut text = String::from("| key | does |\n| --- | --- |\n");
+    for (heading, rows) in KEYMAP {
+        let _ = writeln!(text, "| **{heading}** | |");
+        for row in *rows {
+            let keys: Vec<String> = row.keys.iter().map(|key| format!("`{key}`")).collect();
+            let _ = writeln!(text, "| {} | {} |", keys.join(" "), row.help_shown());
+        }
+    }
+    text
+}
+
+/// How many lines the help overlay has.
+pub fn help_lines() -> u16 {
+    KEYMAP.iter().map(|(_, rows)| rows.len() as u16 + 2).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_key_is_bound_twice_in_one_scope() {
+        let rows: Vec<_> = KEYMAP.iter().flat_map(|(_, rows)| rows.iter()).collect();
+        for (at, row) in rows.iter().enumerate() {
+            for other in &rows[at + 1..] {
+                let clash = row.scope == other.scope && row.keys.iter().any(|key| other.keys.contains(key));
+                assert!(!clash, "{} and {}", row.help, other.help);
+            }
+        }
+    }
+
+    #[test]
+    fn digits_are_left_to_the_jump() {
+        for digit in '0'..='9' {
+            assert_eq!(action(Char(digit), Pane::Kernels), None);
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! What happens to the core.
+
+use super::key::Key;
+use super::state::{Facts, LayerData, ResponseFacts, Ticket};
+use crate::weights::Layer;
+
+/// A mouse event, in cells from the upper left corner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mouse {
+    /// What the mouse did.
+    pub kind: MouseKind,
+    /// The column.
+    pub x: u16,
+    /// The row.
+    pub y: u16,
+}
+
+/// What the mouse did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MouseKind {
+    /// The left button was pressed.
+    Click,
+    /// The wheel was turned away from the user.
+    WheelUp,
+    /// The wheel was turned towards the user.
+    WheelDown,
+}
+
+/// Everything that can happen.
+#[derive(Debug)]
+pub enum Msg {
+    /// A key was pressed.
+    Key(Key),
+    /// Text was pasted.
+    Paste(String),
+    /// The mouse did something.
+    Mouse(Mouse),
+    /// The terminal has this size in cells now.
+    Resize {
+        /// Columns.
+        width: u16,
+        /// Rows.
+        height: u16,
+    },
+    /// What the terminal can do is known, or known better.
+    Terminal(Facts),
+    /// More layers of the checkpoint are known.
+    Layers(Vec<Layer>),
+    /// The index of the checkpoint is complete, or could not be read.
+    Opened(Result<Opened, String>),
+    /// A layer was read, or could not be.
+    Read {
+        /// Of the request.
+        ticket: Ticket,
+        /// The layer's numbers, or one sentence.
+        result: Result<LayerData, String>,
+    },
+    /// A picture is ready, or could not be made.
+    Responded {
+        /// Of the request.
+        ticket: Ticket,
+        /// What is said about it, or one sentence.
+        result: Result<ResponseFacts, String>,
+    },
+    /// The photo could not be used; one sentence.
+    PhotoFailed(String),
+    /// The process was stopped and goes on, or the user wants a clean screen.
+    Resumed,
+    /// Someone asks the program to stop the process (SIGTSTP).
+    Suspend,
+    /// The terminal is gone, or someone ended the program (SIGTERM, SIGHUP).
+    Hangup,
+}
+
+/// What the complete index says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Opened {
+    /// What kind of file it is.
+    pub format: String,
+    /// The network's own name.
+    pub name: Option<String>,
+}

@@ -1,0 +1,376 @@
+//! What is on the screen, as data.
+
+use std::sync::Arc;
+
+use ratatui::layout::Rect;
+
+use super::layout::Panes;
+use crate::photo::Preprocessing;
+use crate::raster::{ChannelOrder, Normalization, ResponseMode};
+use crate::weights::statistics::{Histogram, Statistics};
+use crate::weights::{KernelShape, Layer, Weights};
+
+/// The name of a piece of work under way: a late answer whose ticket is not the pending one is dropped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ticket(pub u64);
+
+/// The life of something that is fetched.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Load<T> {
+    /// Nobody asked for it.
+    #[default]
+    Idle,
+    /// It was asked for under this ticket.
+    Pending(Ticket),
+    /// It is there.
+    Ready(T),
+    /// It could not be had; one sentence.
+    Failed(String),
+}
+
+impl<T> Load<T> {
+    /// What is there, if it is.
+    pub fn ready(&self) -> Option<&T> {
+        match self {
+            Self::Ready(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+
+/// The panes that can have the focus, in the order of the Tab key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pane {
+    /// The layers.
+    Layers,
+    /// The kernels.
+    #[default]
+    Kernels,
+    /// The response.
+    Response,
+}
+
+impl Pane {
+    /// In the order of the Tab key.
+    pub const ALL: [Self; 3] = [Self::Layers, Self::Kernels, Self::Response];
+
+    /// Its name in the help.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Layers => "layers",
+            Self::Kernels => "kernels",
+            Self::Response => "response",
+        }
+    }
+}
+
+/// What fills the middle.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Middle {
+    /// Every kernel of the layer.
+    #[default]
+    Grid,
+    /// The selected kernel, each weight under a cursor.
+    Kernel {
+        /// The cursor's row.
+        row: usize,
+        /// The cursor's column.
+        column: usize,
+    },
+    /// The response, large.
+    Response,
+}
+
+/// What stands over the panes, or takes the keys.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// Nothing.
+    #[default]
+    Browse,
+    /// The help, scrolled down by so many lines.
+    Help(u16),
+    /// A search is being typed.
+    Search {
+        /// The layer that was selected when it began.
+        from: usize,
+    },
+    /// A kernel's number is being typed.
+    Jump(String),
+}
+
+/// How many colours the terminal can show.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ColorDepth {
+    /// 24 bits.
+    True,
+    /// The 256 of xterm.
+    #[default]
+    Indexed,
+    /// The terminal's own 16.
+    Ansi,
+    /// None: characters alone must do.
+    None,
+}
+
+/// How the terminal shows pictures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Graphics {
+    /// Not known yet: ask for nothing until it is.
+    #[default]
+    Unknown,
+    /// Half-block characters.
+    Halfblocks,
+    /// The kitty graphics protocol with Unicode placeholders.
+    Kitty,
+    /// Sixel.
+    Sixel,
+    /// The iTerm2 inline image protocol.
+    Iterm2,
+}
+
+/// What the terminal can do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// Colours.
+    pub color: ColorDepth,
+    /// Pictures.
+    pub graphics: Graphics,
+    /// A cell's width and height in pixels.
+    pub cell: (u16, u16),
+    /// Whether pictures must be wrapped to pass through tmux.
+    pub tmux: bool,
+    /// Why there are only half-blocks, and the remedy, where there is one.
+    pub hint: Option<String>,
+}
+
+/// The selected layer's numbers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LayerData {
+    /// A convolution's kernels.
+    Kernels(KernelData),
+    /// What a layer without kernels has: the statistics of each array.
+    Tensors(Vec<(Statistics, Histogram)>),
+}
+
+/// Kernels and what all of them share.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KernelData {
+    /// The kernels.
+    pub weights: Arc<Weights>,
+    /// Their sizes.
+    pub shape: KernelShape,
+    /// The largest |weight| of the layer: the scale of the per-layer normalisation and of sparsity.
+    pub largest: f32,
+    /// How many weights of the layer are NaN or infinite.
+    pub not_finite: usize,
+}
+
+/// The numbers of the selected kernel.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Described {
+    /// Which kernel.
+    pub kernel: usize,
+    /// Its statistics.
+    pub statistics: Statistics,
+    /// Its weights' histogram.
+    pub histogram: Histogram,
+}
+
+/// What the preview shows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ResponseSpec {
+    /// Which layer's weights.
+    pub layer: usize,
+    /// Read under this ticket (weights that were read anew give a new picture).
+    pub read: Ticket,
+    /// The kernel; `None` shows the photo itself.
+    pub kernel: Option<KernelOnPhoto>,
+    /// The room for it, in cells.
+    pub cells: (u16, u16),
+    /// What the terminal can do.
+    pub facts: Facts,
+}
+
+/// How a kernel meets the photo.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct KernelOnPhoto {
+    /// Which kernel.
+    pub kernel: usize,
+    /// The whole kernel over the photo, or one of its slices over the grey photo.
+    pub input: PhotoInput,
+    /// From response to brightness.
+    pub mode: ResponseMode,
+    /// How the photo is prepared.
+    pub preprocessing: Preprocessing,
+    /// Rows, columns.
+    pub stride: [usize; 2],
+}
+
+/// Which channels of the photo meet which slices of the kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PhotoInput {
+    /// Three channels, as the network was fed.
+    Colour,
+    /// This slice over the photo in grey.
+    Grey {
+        /// The slice.
+        slice: usize,
+    },
+}
+
+/// What is said about a picture.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ResponseFacts {
+    /// The picture's size in pixels.
+    pub size: (u32, u32),
+    /// The largest |response|; `None` for the photo.
+    pub largest: Option<f32>,
+}
+
+/// The picture that is shown, and the one that is waited for.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Preview {
+    /// What was asked for last.
+    pub wanted: Option<ResponseSpec>,
+    /// The ticket of the request that is under way.
+    pub pending: Option<Ticket>,
+    /// What the picture on the screen shows.
+    pub shown: Option<(ResponseSpec, ResponseFacts)>,
+    /// Why there is no picture; one sentence.
+    pub failed: Option<String>,
+}
+
+/// What the user chose before the first frame.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Choices {
+    /// The layer to begin with: a name or an index.
+    pub layer: Option<String>,
+    /// How the network was fed, if not guessed.
+    pub preprocessing: Option<Preprocessing>,
+    /// The channel order, if not guessed.
+    pub channels: Option<ChannelOrder>,
+    /// Whether the mouse belongs to the program.
+    pub mouse: bool,
+}
+
+/// Everything on the screen.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct State {
+    /// Columns and rows of the terminal.
+    pub screen: (u16, u16),
+    /// What the terminal can do.
+    pub facts: Facts,
+    /// The checkpoint's path as the user gave it.
+    pub title: String,
+    /// The name of the photo.
+    pub photo: String,
+    /// What the user chose on the command line.
+    pub choices: Choices,
+
+    /// The layers known so far.
+    pub layers: Vec<Layer>,
+    /// The index: pending while layers still arrive.
+    pub index: Load<super::msg::Opened>,
+    /// The selected layer.
+    pub layer: usize,
+    /// The first layer that is visible.
+    pub layers_top: usize,
+    /// What is searched for.
+    pub search: String,
+    /// The selected layer's numbers.
+    pub data: Load<LayerData>,
+    /// The layer that `data` belongs to, and the ticket it was read under.
+    pub data_of: Option<(usize, Ticket)>,
+
+    /// Which pane has the focus.
+    pub focus: Pane,
+    /// What fills the middle.
+    pub middle: Middle,
+    /// What takes the keys.
+    pub mode: Mode,
+    /// The selected kernel.
+    pub kernel: usize,
+    /// The first row of the grid that is visible.
+    pub grid_top: usize,
+    /// Pixels a weight; `None`: as large as fits.
+    pub zoom: Option<u16>,
+    /// One slice instead of the colours, or which slice where there are no colours.
+    pub slice: Option<usize>,
+    /// From weights to brightness.
+    pub normalization: Normalization,
+    /// Red first or blue first.
+    pub channels: ChannelOrder,
+    /// The numbers of the selected kernel.
+    pub described: Option<Described>,
+
+    /// The preview shows the photo itself.
+    pub photo_shown: bool,
+    /// From a response to brightness.
+    pub response_mode: ResponseMode,
+    /// How the photo is prepared.
+    pub preprocessing: Preprocessing,
+    /// The layer's own stride instead of 1.
+    pub own_stride: bool,
+    /// The picture.
+    pub preview: Preview,
+
+    /// A word for the user in the status line, until the next key.
+    pub message: Option<String>,
+    /// Whether the mouse belongs to the program.
+    pub mouse: bool,
+    /// The number of the last ticket.
+    pub tickets: u64,
+}
+
+impl State {
+    /// The state before the first message.
+    pub fn new(title: String, photo: String, screen: (u16, u16), facts: Facts, choices: Choices) -> Self {
+        let mut state = Self { title, photo, screen, facts, mouse: choices.mouse, choices, ..Self::default() };
+        state.index = Load::Pending(state.ticket());
+        state
+    }
+
+    /// A ticket that was never given before.
+    pub fn ticket(&mut self) -> Ticket {
+        self.tickets += 1;
+        Ticket(self.tickets)
+    }
+
+    /// The panes; `None` where the screen is too small.
+    pub fn panes(&self) -> Option<Panes> {
+        Panes::of(self.screen.0, self.screen.1)
+    }
+
+    /// Where the kernels are drawn: in the middle, unless the response took it.
+    pub fn kernels_pane(&self) -> Option<Rect> {
+        let panes = self.panes()?;
+        Some(if self.middle == Middle::Response { panes.response } else { panes.kernels })
+    }
+
+    /// Where the response is drawn.
+    pub fn response_pane(&self) -> Option<Rect> {
+        let panes = self.panes()?;
+        Some(if self.middle == Middle::Response { panes.kernels } else { panes.response })
+    }
+
+    /// The selected layer.
+    pub fn selected_layer(&self) -> Option<&Layer> {
+        self.layers.get(self.layer)
+    }
+
+    /// The kernels of the selected layer, once they are read.
+    pub fn kernels(&self) -> Option<&KernelData> {
+        match self.data.ready()? {
+            LayerData::Kernels(kernels) => Some(kernels),
+            LayerData::Tensors(_) => None,
+        }
+    }
+
+    /// Which slice is drawn; `None` draws the kernel in colour (or in grey, where it has one slice).
+    pub fn slice_drawn(&self, slices: usize) -> Option<usize> {
+        match (slices, self.slice) {
+            (1 | 3, None) => None,
+            (_, slice) => Some(slice.unwrap_or(0).min(slices.saturating_sub(1))),
+        }
+    }
+}

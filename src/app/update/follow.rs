@@ -1,0 +1,71 @@
+//! What follows from any change: the selection stays in range and in sight, what it shows is read, described and
+//! pictured. Stated once, from the state alone, instead of after each of the many ways to get there.
+
+use super::preview;
+use crate::app::effect::Effect;
+use crate::app::layout::{Grid, inside};
+use crate::app::state::{Described, LayerData, Load, Middle, State};
+use crate::weights::statistics::{Histogram, Statistics};
+
+/// Brings everything that depends on the selection up to it.
+pub(super) fn follow(state: &mut State, effects: &mut Vec<Effect>) {
+    read_selected(state, effects);
+    clamp_kernel(state);
+    scroll(state);
+    describe(state);
+    preview::request(state, effects);
+}
+
+fn read_selected(state: &mut State, effects: &mut Vec<Effect>) {
+    if state.layers.is_empty() || state.data_of.is_some_and(|(layer, _)| layer == state.layer) {
+        return;
+    }
+    let ticket = state.ticket();
+    state.data = Load::Pending(ticket);
+    state.data_of = Some((state.layer, ticket));
+    state.described = None;
+    let layer = Box::new(state.layers[state.layer].clone());
+    effects.push(Effect::Read { ticket, layer });
+}
+
+fn clamp_kernel(state: &mut State) {
+    let Some(shape) = state.kernels().map(|kernels| kernels.shape) else { return };
+    state.kernel = state.kernel.min(shape.c_out.saturating_sub(1));
+    if let Middle::Kernel { row, column } = &mut state.middle {
+        *row = (*row).min(shape.k_h.saturating_sub(1));
+        *column = (*column).min(shape.k_w.saturating_sub(1));
+    }
+}
+
+fn scroll(state: &mut State) {
+    let Some(panes) = state.panes() else { return };
+    let rows = usize::from(inside(panes.layers).height).max(1);
+    let last = state.layers.len().saturating_sub(rows);
+    state.layers_top =
+        state.layers_top.clamp((state.layer + 1).saturating_sub(rows), state.layer).min(last);
+    if let Some(grid) = grid(state) {
+        state.grid_top = grid.top_showing(state.kernel, state.grid_top);
+    }
+}
+
+/// The grid of the selected layer on this screen.
+pub(super) fn grid(state: &State) -> Option<Grid> {
+    let shape = state.kernels()?.shape;
+    Some(Grid::of(inside(state.kernels_pane()?), shape, shape.c_out, state.zoom))
+}
+
+fn describe(state: &mut State) {
+    let Some(LayerData::Kernels(data)) = state.data.ready() else { return };
+    if data.shape.c_out == 0 || state.described.as_ref().is_some_and(|it| it.kernel == state.kernel) {
+        return;
+    }
+    let kernel = data.weights.kernel(state.kernel);
+    state.described = Some(Described {
+        kernel: state.kernel,
+        statistics: Statistics::of_kernel(kernel, data.largest),
+        histogram: Histogram::of(kernel.iter().copied(), HISTOGRAM_BINS),
+    });
+}
+
+/// As many as the narrowest statistics pane has columns.
+pub const HISTOGRAM_BINS: usize = 24;

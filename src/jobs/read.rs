@@ -1,0 +1,116 @@
+//! Opening a checkpoint and reading its layers, the newest request first.
+
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+use std::thread;
+
+use ndarray::ArrayD;
+
+use super::latest::Latest;
+use crate::app::msg::{Msg, Opened};
+use crate::app::state::{KernelData, LayerData, Ticket};
+use crate::app::update::HISTOGRAM_BINS;
+use crate::checkpoint::{self, Checkpoint, Error};
+use crate::printable::printable;
+use crate::weights::statistics::{Histogram, Statistics};
+use crate::weights::{Layer, Weights};
+
+/// Where a checkpoint comes from.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// A file.
+    File(PathBuf),
+    /// One that is built into the program.
+    BuiltIn {
+        /// What stands for its path.
+        name: &'static str,
+        /// The file's bytes.
+        bytes: &'static [u8],
+    },
+}
+
+impl Source {
+    /// The path as the user gave it, or the built-in name.
+    pub fn title(&self) -> String {
+        match self {
+            Self::File(path) => path.to_string_lossy().into_owned(),
+            Self::BuiltIn { name, .. } => (*name).to_owned(),
+        }
+    }
+
+    /// Opens it.
+    ///
+    /// # Errors
+    /// As [`checkpoint::open`].
+    pub fn open(&self, on_layers: &mut dyn FnMut(&[Layer])) -> Result<Box<dyn Checkpoint>, Error> {
+        match self {
+            Self::File(path) => checkpoint::open(path, on_layers),
+            Self::BuiltIn { name, bytes } => {
+                let opened = checkpoint::open_bytes(name, bytes)?;
+                on_layers(&opened.network().layers);
+                Ok(opened)
+            }
+        }
+    }
+}
+
+/// Threads that open a checkpoint and read its layers.
+pub struct Reader {
+    layers: Latest<(Ticket, Box<Layer>)>,
+}
+
+impl Reader {
+    /// Opens `source` on a thread; `send` gets [`Msg::Layers`] and [`Msg::Opened`], and a [`Msg::Read`] a request.
+    pub fn spawn(source: Source, send: impl Fn(Msg) + Clone + Send + 'static) -> Self {
+        // `None` inside: the file could not be opened, and requests are dropped.
+        let opened: Arc<OnceLock<Option<Box<dyn Checkpoint>>>> = Arc::default();
+        let layers = Latest::spawn("read", {
+            let (opened, send) = (Arc::clone(&opened), send.clone());
+            move |(ticket, layer): (Ticket, Box<Layer>), _| {
+                let Some(checkpoint) = opened.wait() else { return };
+                let read = checkpoint.read(&layer).map_err(|error| error.to_string());
+                send(Msg::Read { ticket, result: read.and_then(|arrays| layer_data(&layer, arrays)) });
+            }
+        });
+        let open = move || match source.open(&mut |layers| send(Msg::Layers(layers.to_vec()))) {
+            Ok(checkpoint) => {
+                let network = checkpoint.network();
+                let facts = Opened { format: network.format.clone(), name: network.name.clone() };
+                let _ = opened.set(Some(checkpoint));
+                send(Msg::Opened(Ok(facts)));
+            }
+            Err(error) => {
+                let _ = opened.set(None);
+                send(Msg::Opened(Err(error.to_string())));
+            }
+        };
+        let _ = thread::Builder::new().name("open".to_owned()).spawn(open);
+        Self { layers }
+    }
+
+    /// Asks for a layer's arrays; an older request that still waits is forgotten.
+    pub fn request(&self, ticket: Ticket, layer: Box<Layer>) {
+        self.layers.submit((ticket, layer));
+    }
+}
+
+/// What the screen needs of a layer's arrays.
+fn layer_data(layer: &Layer, arrays: Vec<ArrayD<f32>>) -> Result<LayerData, String> {
+    if layer.kernels.is_none() {
+        let described = arrays.iter().map(|array| {
+            let values: Vec<f32> = array.iter().copied().collect();
+            (Statistics::of_values(&values), Histogram::of(values.iter().copied(), HISTOGRAM_BINS))
+        });
+        return Ok(LayerData::Tensors(described.collect()));
+    }
+    let shape = layer.kernel_shape();
+    match (Weights::of_layer(layer, arrays), shape) {
+        (Some(weights), Some(shape)) => {
+            let finite = weights.kernels.iter().filter(|weight| weight.is_finite());
+            let largest = finite.fold(0_f32, |largest, weight| largest.max(weight.abs()));
+            let not_finite = weights.kernels.iter().filter(|weight| !weight.is_finite()).count();
+            Ok(LayerData::Kernels(KernelData { weights: Arc::new(weights), shape, largest, not_finite }))
+        }
+        _ => Err(format!("the arrays of {} do not have the shape that its index claims", printable(&layer.name))),
+    }
+}

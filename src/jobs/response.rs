@@ -1,0 +1,140 @@
+//! A kernel's response to the photo, made into a picture of exactly the size that is shown.
+
+use std::sync::Arc;
+
+use ndarray::{Array2, Array3, ArrayView2, Axis, s};
+
+use super::latest::{Latest, Stale};
+use crate::app::state::{Graphics, KernelOnPhoto, PhotoInput, ResponseFacts, ResponseSpec, Ticket};
+use crate::photo::Photo;
+use crate::raster::{COLOR_MAPS, Indexed, response_limit};
+use crate::response::{ConvParams, Padding2d, respond_cancellable};
+use crate::weights::Weights;
+
+/// What is to be computed.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// To be given back with the answer.
+    pub ticket: Ticket,
+    /// What is wanted.
+    pub spec: ResponseSpec,
+    /// The layer's weights; `None` where only the photo is wanted.
+    pub weights: Option<Arc<Weights>>,
+}
+
+/// A picture, not yet encoded for a terminal.
+#[derive(Clone, Debug)]
+pub enum Drawn {
+    /// A response: one number a pixel, through a palette.
+    Response(Box<Indexed>),
+    /// The photo.
+    Photo(Photo),
+}
+
+/// A thread that computes the newest request; `answer` encodes and sends, and is not called for stale ones.
+///
+/// `photo` is called once, on that thread, before the first request.
+pub fn spawn(
+    photo: impl FnOnce() -> Photo + Send + 'static,
+    answer: impl Fn(Request, Result<(Drawn, ResponseFacts), String>) + Send + 'static,
+) -> Latest<Request> {
+    let mut load = Some(photo);
+    let mut loaded = None;
+    Latest::spawn("response", move |request: Request, stale| {
+        if let Some(load) = load.take() {
+            loaded = Some(load());
+        }
+        let Some(photo) = &loaded else { return };
+        if let Some(result) = compute(&request, photo, stale) {
+            answer(request, result);
+        }
+    })
+}
+
+/// Half-blocks have so few pixels that a 7×7 kernel would see nothing but blobs: the response is computed on a photo up
+/// to so many times larger, and the strongest answer of each block is shown.
+const LARGEST_POOL: usize = 4;
+
+/// The picture's room in pixels, and how many pixels of the response each of them stands for.
+fn room(spec: &ResponseSpec, photo: &Photo) -> (usize, usize, usize) {
+    let (columns, rows) = (usize::from(spec.cells.0), usize::from(spec.cells.1));
+    if spec.facts.graphics == Graphics::Halfblocks {
+        let (width, height) = (columns, rows * 2);
+        let pool = (photo.width / width.max(1)).max(photo.height / height.max(1)).clamp(1, LARGEST_POOL);
+        return (width, height, pool);
+    }
+    let (cell_width, cell_height) = (usize::from(spec.facts.cell.0), usize::from(spec.facts.cell.1));
+    (columns * cell_width, rows * cell_height, 1)
+}
+
+fn compute(request: &Request, photo: &Photo, stale: &Stale<'_>) -> Option<Result<(Drawn, ResponseFacts), String>> {
+    let spec = &request.spec;
+    let (width, height, pool) = room(spec, photo);
+    let (Some(how), Some(weights)) = (&spec.kernel, &request.weights) else {
+        let fitted = photo.fitted(width, height);
+        let facts = ResponseFacts { size: (fitted.width as u32, fitted.height as u32), largest: None };
+        return Some(Ok((Drawn::Photo(fitted), facts)));
+    };
+    // A stride makes the response smaller than the photo, so the photo may be larger by as much.
+    let fitted = photo.fitted(width * how.stride[1] * pool, height * how.stride[0] * pool);
+    let response = match respond_to(how, weights, &fitted, stale)? {
+        Ok(response) => response,
+        Err(sentence) => return Some(Err(sentence)),
+    };
+    let pooled = if pool > 1 { strongest(response.view(), pool) } else { response };
+    let limit = response_limit(pooled.view(), 1.0);
+    let picture = Indexed::of_response(pooled.view(), how.mode, &COLOR_MAPS[0], limit);
+    let facts = ResponseFacts { size: (picture.width as u32, picture.height as u32), largest: Some(limit) };
+    Some(Ok((Drawn::Response(Box::new(picture)), facts)))
+}
+
+/// The response; `None` where it is not wanted any more.
+fn respond_to(
+    how: &KernelOnPhoto,
+    weights: &Weights,
+    photo: &Photo,
+    stale: &Stale<'_>,
+) -> Option<Result<Array2<f32>, String>> {
+    let whole = weights.kernel(how.kernel);
+    let (input, kernel): (Array3<f32>, _) = match how.input {
+        PhotoInput::Colour => (how.preprocessing.apply(photo), whole),
+        // −1..1, as networks for grey pictures are mostly fed.
+        PhotoInput::Grey { slice } => {
+            let grey = photo.grey().mapv(|brightness| brightness / 127.5 - 1.0);
+            (grey.insert_axis(Axis(0)), whole.slice_move(s![slice..=slice, .., ..]))
+        }
+    };
+    let size = [kernel.len_of(Axis(1)), kernel.len_of(Axis(2))];
+    let params = ConvParams { stride: how.stride, padding: Padding2d::half(size, [1, 1]), dilation: [1, 1] };
+    let response = respond_cancellable(input.view(), kernel, &params, 0.0, &|| stale.is_stale());
+    if stale.is_stale() {
+        return None;
+    }
+    Some(response.map_err(|error| error.to_string()))
+}
+
+/// Of each block of `pool` × `pool`, the response farthest from zero, with its sign: an average would cancel the dark
+/// side of an edge against the bright one. A NaN wins, so that it is seen.
+fn strongest(response: ArrayView2<'_, f32>, pool: usize) -> Array2<f32> {
+    let (rows, columns) = response.dim();
+    Array2::from_shape_fn((rows.div_ceil(pool), columns.div_ceil(pool)), |(row, column)| {
+        let (bottom, right) = (((row + 1) * pool).min(rows), ((column + 1) * pool).min(columns));
+        let block = response.slice(s![row * pool..bottom, column * pool..right]);
+        block.fold(0.0, |best: f32, &value| if best.is_nan() || value.abs() <= best.abs() { best } else { value })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::strongest;
+    use ndarray::array;
+
+    #[test]
+    fn pooling_keeps_the_strongest_answer_and_its_sign() {
+        let response = array![[1.0, -3.0, 0.5], [2.0, 0.0, -0.25], [0.0, 0.0, f32::NAN]];
+        let pooled = strongest(response.view(), 2);
+        assert_eq!(pooled.shape(), [2, 2]);
+        assert_eq!((pooled[(0, 0)], pooled[(0, 1)], pooled[(1, 0)]), (-3.0, 0.5, 0.0));
+        assert!(pooled[(1, 1)].is_nan());
+    }
+}

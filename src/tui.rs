@@ -1,0 +1,377 @@
+//! The shell: the only place with a terminal. One inbox, one loop.
+//!
+//! Keys, answers of the terminal, finished work and signals all arrive in one channel. The loop takes everything that
+//! waits, lets the core decide, carries out its effects, and then draws once: a key held down over a slow line never
+//! queues frames.
+
+use std::collections::VecDeque;
+use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use ratatui::backend::{Backend, CrosstermBackend};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::app::effect::Effect;
+use crate::app::msg::Msg;
+use crate::app::state::{Choices, ColorDepth, Graphics, ResponseFacts, State, Ticket};
+use crate::app::update::{is_reading, update};
+use crate::jobs::latest::Latest;
+use crate::jobs::read::{Reader, Source};
+use crate::jobs::response::{self, Request};
+use crate::photo::Photo;
+use crate::view;
+
+mod answers;
+mod detect;
+mod graphics;
+mod input;
+mod signals;
+pub mod terminal;
+
+pub use terminal::leave_on_panic;
+
+use answers::Answer;
+use detect::{Environment, Evidence, Tmux};
+use graphics::Encoded;
+use input::Input;
+
+/// What the viewer is to show, and how.
+#[derive(Debug)]
+pub struct Options {
+    /// The checkpoint.
+    pub source: Source,
+    /// The photo; `None`: the built-in one.
+    pub photo: Option<PathBuf>,
+    /// What was chosen on the command line.
+    pub choices: Choices,
+    /// As many colours as this, whatever the terminal says.
+    pub color: Option<ColorDepth>,
+    /// Pictures like this, whatever the terminal says.
+    pub graphics: Option<Graphics>,
+}
+
+/// What arrives in the inbox.
+enum Event {
+    Msg(Msg),
+    Answer(Answer),
+    Tmux(Option<Tmux>),
+    Picture(Ticket, Result<(ResponseFacts, Encoded), String>),
+    /// The photo could not be used.
+    Photo(String),
+}
+
+/// How long the first frame waits for the layers and the first weights: a screen that fills at once is better than an
+/// empty one a moment earlier.
+const PATIENCE: Duration = Duration::from_millis(60);
+/// How long a layer that is being read may delay a frame.
+const GRACE: Duration = Duration::from_millis(40);
+/// How long the terminal has to answer before half-blocks are drawn; answers that come later still count.
+const ANSWER_TIME: Duration = Duration::from_millis(300);
+
+/// Shows the viewer until the user leaves.
+///
+/// # Errors
+/// When there is no terminal, or nothing to show: one sentence, after the terminal has been given back.
+pub fn run(options: Options) -> anyhow::Result<ExitCode> {
+    if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
+        bail!("the viewer needs a terminal; `convscope show` and `convscope stats` print without one");
+    }
+    let (sender, inbox) = mpsc::channel();
+    let mut shell = Shell::start(options, sender.clone());
+    let end = shell.open(&sender, &inbox).and_then(|()| shell.browse(&inbox));
+    shell.forget_picture();
+    let _ = Write::flush(&mut shell.backend);
+    terminal::leave();
+    end?;
+    match shell.failure.take() {
+        Some(sentence) => bail!(sentence),
+        None => Ok(ExitCode::SUCCESS),
+    }
+}
+
+struct Shell {
+    state: State,
+    evidence: Evidence,
+    reader: Reader,
+    responder: Latest<Request>,
+    backend: CrosstermBackend<BufWriter<Stdout>>,
+    /// What is on the screen.
+    shown: Buffer,
+    /// The picture, and the ones that its drawing makes superfluous.
+    picture: Option<Encoded>,
+    superseded: Vec<u32>,
+    /// When the layer that is being read was asked for.
+    reading_since: Option<Instant>,
+    failure: Option<String>,
+    done: bool,
+}
+
+fn window() -> [u16; 4] {
+    match crossterm::terminal::window_size() {
+        Ok(size) => [size.columns, size.rows, size.width, size.height],
+        Err(_) => [80, 24, 0, 0],
+    }
+}
+
+impl Shell {
+    fn start(options: Options, sender: Sender<Event>) -> Self {
+        let title = options.source.title();
+        let photo_name = options.photo.as_ref().and_then(|path| path.file_name()).map_or_else(
+            || crate::demo::PHOTO_NAME.to_owned(),
+            |name| name.to_string_lossy().into_owned(),
+        );
+        let send = {
+            let sender = sender.clone();
+            move |msg| {
+                let _ = sender.send(Event::Msg(msg));
+            }
+        };
+        let reader = Reader::spawn(options.source, send);
+        let photo = {
+            let sender = sender.clone();
+            let path = options.photo;
+            move || match path.map(|path| Photo::open(&path)) {
+                None => crate::demo::photo(),
+                Some(Ok(photo)) => photo,
+                Some(Err(error)) => {
+                    let _ = sender.send(Event::Photo(error.to_string()));
+                    crate::demo::photo()
+                }
+            }
+        };
+        let responder = response::spawn(photo, move |request, result| {
+            let encoded = result.and_then(|(drawn, facts)| {
+                Ok((facts, graphics::encode(drawn, &request.spec.facts)?))
+            });
+            let _ = sender.send(Event::Picture(request.ticket, encoded));
+        });
+        let window = window();
+        let evidence = Evidence {
+            environment: Environment::read(),
+            forced_color: options.color,
+            forced_graphics: options.graphics,
+            window,
+            ..Evidence::default()
+        };
+        let screen = (window[0], window[1]);
+        // The library would leave out every colour where NO_COLOR is set, `--color` or not; the view does that itself.
+        crossterm::style::force_color_output(true);
+        let state = State::new(title, photo_name, screen, evidence.facts(), options.choices);
+        let backend = CrosstermBackend::new(BufWriter::with_capacity(1 << 18, io::stdout()));
+        let shown = Buffer::empty(Rect::new(0, 0, screen.0, screen.1));
+        Self {
+            state,
+            evidence,
+            reader,
+            responder,
+            backend,
+            shown,
+            picture: None,
+            superseded: Vec::new(),
+            reading_since: None,
+            failure: None,
+            done: false,
+        }
+    }
+
+    /// Waits a moment for something to show, then takes the terminal, asks it what it can do, and draws.
+    fn open(&mut self, sender: &Sender<Event>, inbox: &Receiver<Event>) -> anyhow::Result<()> {
+        let until = Instant::now() + PATIENCE;
+        self.reading_since = Some(Instant::now());
+        while !self.done && is_reading(&self.state) {
+            match inbox.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                Ok(event) => self.take(event),
+                Err(_) => break,
+            }
+        }
+        if self.done {
+            return Ok(());
+        }
+        terminal::enter(self.state.mouse).context("the terminal cannot be used")?;
+        let tmux = self.evidence.environment.multiplexed();
+        self.backend.write_all(answers::questions(tmux).as_bytes())?;
+        self.draw()?;
+        let send = sender.clone();
+        signals::spawn(move |msg| send.send(Event::Msg(msg)).is_ok())?;
+        let send = sender.clone();
+        input::spawn(move |input| {
+            let event = match input {
+                Input::Msg(msg) => Event::Msg(msg),
+                Input::Answer(answer) => Event::Answer(answer),
+            };
+            send.send(event).is_ok()
+        })?;
+        if self.evidence.environment.tmux {
+            let send = sender.clone();
+            std::thread::spawn(move || send.send(Event::Tmux(Tmux::ask())));
+        }
+        Ok(())
+    }
+
+    fn browse(&mut self, inbox: &Receiver<Event>) -> anyhow::Result<()> {
+        let mut answers_until = Some(Instant::now() + ANSWER_TIME);
+        while !self.done {
+            let deadline = answers_until.into_iter().chain(self.reading_since.map(|since| since + GRACE)).min();
+            let event = match deadline {
+                None => inbox.recv().map_err(|_closed| RecvTimeoutError::Disconnected),
+                Some(deadline) => inbox.recv_timeout(deadline.saturating_duration_since(Instant::now())),
+            };
+            match event {
+                Ok(event) => self.take(event),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            if answers_until.is_some_and(|until| until <= Instant::now() || self.evidence.complete) {
+                answers_until = None;
+                self.evidence.complete = true;
+                self.learnt();
+            }
+            // Everything that waits, before the one frame.
+            while let (false, Ok(event)) = (self.done, inbox.try_recv()) {
+                self.take(event);
+            }
+            // A layer on its way is worth a moment: an empty pane in between would flicker.
+            if self.reading_since.is_some_and(|since| since.elapsed() < GRACE) && is_reading(&self.state) {
+                continue;
+            }
+            self.reading_since = None;
+            if !self.done {
+                self.draw()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, event: Event) {
+        match event {
+            Event::Msg(msg) => {
+                if let Msg::Resize { .. } = msg {
+                    // A font of another size changes the cells: the kernel knows first.
+                    self.evidence.window = window();
+                    self.evidence.cell = None;
+                    self.evidence.window_px = None;
+                    self.learnt();
+                }
+                self.update(msg);
+            }
+            Event::Answer(answer) => {
+                self.evidence.learn(answer);
+                if self.evidence.complete {
+                    self.learnt();
+                }
+            }
+            Event::Tmux(tmux) => {
+                self.evidence.tmux = Some(tmux.unwrap_or_default());
+                self.learnt();
+            }
+            Event::Picture(ticket, result) => {
+                let (facts, picture) = match result {
+                    Ok((facts, picture)) => (Ok(facts), Some(picture)),
+                    Err(sentence) => (Err(sentence), None),
+                };
+                // A late picture never replaces a newer one.
+                if self.state.preview.pending == Some(ticket) {
+                    let old = std::mem::replace(&mut self.picture, picture);
+                    self.superseded.extend(old.and_then(|old| old.kitty_id));
+                }
+                self.update(Msg::Responded { ticket, result: facts });
+            }
+            Event::Photo(sentence) => self.fail(sentence),
+        }
+    }
+
+    fn learnt(&mut self) {
+        let facts = self.evidence.facts();
+        if facts != self.state.facts {
+            self.update(Msg::Terminal(facts));
+        }
+    }
+
+    fn fail(&mut self, sentence: String) {
+        self.failure.get_or_insert(sentence);
+        self.done = true;
+    }
+
+    fn update(&mut self, msg: Msg) {
+        let mut effects: VecDeque<Effect> = update(&mut self.state, msg).into();
+        while let Some(effect) = effects.pop_front() {
+            match effect {
+                Effect::Read { ticket, layer } => {
+                    self.reading_since.get_or_insert_with(Instant::now);
+                    self.reader.request(ticket, layer);
+                }
+                Effect::Respond { ticket, spec, weights } => {
+                    self.responder.submit(Request { ticket, spec: *spec, weights });
+                }
+                Effect::ForgetPicture => self.forget_picture(),
+                Effect::Mouse(on) => {
+                    let _ = self.backend.write_all(if on { terminal::MOUSE_ON } else { terminal::MOUSE_OFF }.as_bytes());
+                }
+                Effect::Redraw => self.clear(),
+                Effect::Suspend => effects.extend(self.suspend()),
+                Effect::Quit => self.done = true,
+                Effect::Fail(sentence) => self.fail(sentence),
+            }
+        }
+    }
+
+    /// Stops the process as the shell expects it, and takes the terminal again when it goes on.
+    fn suspend(&mut self) -> Vec<Effect> {
+        self.forget_picture();
+        let _ = Write::flush(&mut self.backend);
+        terminal::leave();
+        signals::stop();
+        if terminal::enter(self.state.mouse).is_err() {
+            self.done = true;
+            return Vec::new();
+        }
+        let window = window();
+        self.evidence.window = window;
+        let mut effects = update(&mut self.state, Msg::Resize { width: window[0], height: window[1] });
+        effects.extend(update(&mut self.state, Msg::Resumed));
+        effects
+    }
+
+    fn forget_picture(&mut self) {
+        let tmux = self.state.facts.tmux;
+        let ids = self.superseded.drain(..).chain(self.picture.take().and_then(|picture| picture.kitty_id));
+        for id in ids.collect::<Vec<_>>() {
+            let _ = self.backend.write_all(graphics::delete(id, tmux).as_bytes());
+        }
+    }
+
+    /// Forgets what the terminal shows; the next frame is drawn whole.
+    fn clear(&mut self) {
+        self.shown = Buffer::empty(Rect::default());
+    }
+
+    fn draw(&mut self) -> anyhow::Result<()> {
+        let (width, height) = self.state.screen;
+        let area = Rect::new(0, 0, width, height);
+        let mut next = Buffer::empty(area);
+        let picture = self.picture.as_ref().map(|picture| picture as &dyn view::Picture);
+        view::draw(&mut next, &self.state, picture);
+        if self.shown == next && self.superseded.is_empty() {
+            return Write::flush(&mut self.backend).context("the terminal is gone");
+        }
+        self.backend.write_all(b"\x1b[?2026h")?;
+        if self.shown.area != area {
+            self.backend.write_all(b"\x1b[0m\x1b[2J")?;
+            self.shown = Buffer::empty(area);
+        }
+        self.backend.draw(self.shown.diff_iter(&next))?;
+        self.shown = next;
+        // Only now that its successor is on the screen.
+        let tmux = self.state.facts.tmux;
+        for id in self.superseded.drain(..) {
+            self.backend.write_all(graphics::delete(id, tmux).as_bytes())?;
+        }
+        self.backend.write_all(b"\x1b[?2026l")?;
+        Write::flush(&mut self.backend).context("the terminal is gone")
+    }
+}

@@ -1,0 +1,64 @@
+//! The whole screen, drawn from the state alone; it never writes back.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Alignment, Rect};
+use ratatui::text::Line;
+use ratatui::widgets::{Block, BorderType, Paragraph, Widget};
+
+use crate::app::layout::SMALLEST;
+use crate::app::state::{Mode, State};
+
+pub mod halfblock;
+pub mod theme;
+
+mod help;
+mod kernels;
+mod layers;
+mod number;
+mod response;
+mod statistics;
+mod status;
+
+pub use response::Picture;
+use theme::{Role, Theme};
+
+/// Draws the state; `picture` is the encoded preview that the shell keeps.
+pub fn draw(buffer: &mut Buffer, state: &State, picture: Option<&dyn Picture>) {
+    let theme = Theme { depth: state.facts.color };
+    let Some(panes) = state.panes() else { return too_small(buffer, state) };
+    // A picture under the help would show through it in some terminals, so it is hidden meanwhile.
+    let picture = picture.filter(|_| !matches!(state.mode, Mode::Help(_)));
+    layers::draw(buffer, panes.layers, state, theme);
+    statistics::draw(buffer, panes.statistics, state, theme);
+    if let (Some(kernels), Some(response)) = (state.kernels_pane(), state.response_pane()) {
+        kernels::draw(buffer, kernels, state, theme);
+        response::draw(buffer, response, state, theme, picture);
+    }
+    status::draw(buffer, panes.status, state, theme);
+    if let Mode::Help(top) = state.mode {
+        help::draw(buffer, buffer.area, top, theme);
+    }
+}
+
+fn too_small(buffer: &mut Buffer, state: &State) {
+    let (width, height) = state.screen;
+    let lines = vec![
+        Line::from("convscope needs a little more room:"),
+        Line::from(format!("{} × {} cells; here are {width} × {height}", SMALLEST.0, SMALLEST.1)),
+        Line::from("(q leaves)"),
+    ];
+    let area = buffer.area;
+    let top = area.height.saturating_sub(lines.len() as u16) / 2;
+    let room = Rect::new(area.x, area.y + top, area.width, area.height - top);
+    Paragraph::new(lines).alignment(Alignment::Center).wrap(ratatui::widgets::Wrap { trim: true }).render(room, buffer);
+}
+
+/// A pane's frame; answers with its inside.
+fn frame(buffer: &mut Buffer, area: Rect, title: Line<'_>, focused: bool, theme: Theme) -> Rect {
+    let role = if focused { Role::FocusedBorder } else { Role::Border };
+    let border = if focused { BorderType::Thick } else { BorderType::Plain };
+    let block = Block::bordered().border_type(border).border_style(theme.style(role)).title(title);
+    let inside = block.inner(area);
+    block.render(area, buffer);
+    inside
+}

@@ -1,0 +1,222 @@
+//! The kernels pane: every kernel of the layer in a grid, or one of them large with a cursor over its weights.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Paragraph, Widget, Wrap};
+
+use super::halfblock::Canvas;
+use super::layers::cut;
+use super::number::short;
+use super::theme::{Role, SELECTION, Theme};
+use crate::app::layout::{Grid, SINGLE_WORDS, single_origin, single_zoom};
+use crate::app::state::{KernelData, LayerData, Load, Middle, Pane, State};
+use crate::printable::printable;
+use crate::raster::{self, ChannelOrder, Look, Normalization, Raster};
+use crate::weights::Layer;
+
+/// Draws the pane.
+pub(super) fn draw(buffer: &mut Buffer, area: Rect, state: &State, theme: Theme) {
+    let room = super::frame(buffer, area, title(state, area.width, theme), state.focus == Pane::Kernels, theme);
+    match &state.data {
+        Load::Ready(LayerData::Kernels(kernels)) if kernels.shape.c_out == 0 => words(buffer, room, "no kernels", theme),
+        Load::Ready(LayerData::Kernels(kernels)) => match state.middle {
+            Middle::Kernel { row, column } => single(buffer, room, state, kernels, (row, column), theme),
+            Middle::Grid | Middle::Response => grid(buffer, room, state, kernels, theme),
+        },
+        Load::Ready(LayerData::Tensors(_)) => tensors(buffer, room, state, theme),
+        Load::Failed(sentence) => words(buffer, room, &printable(sentence), theme),
+        Load::Pending(_) => words(buffer, room, "reading…", theme),
+        Load::Idle => {}
+    }
+}
+
+fn words(buffer: &mut Buffer, room: Rect, text: &str, theme: Theme) {
+    Paragraph::new(text).style(theme.style(Role::Dim)).wrap(Wrap { trim: true }).render(room, buffer);
+}
+
+/// Which layer and kernel, and how they are drawn; what there is no room for is left out from the end.
+fn title(state: &State, width: u16, theme: Theme) -> Line<'static> {
+    let Some(layer) = state.selected_layer() else { return Line::from(" Kernels ") };
+    let mut parts = Vec::new();
+    if let Some(kernels) = state.kernels() {
+        let shape = kernels.shape;
+        parts.push(format!("kernel {} of {}", state.kernel, shape.c_out));
+        let slices = shape.slices();
+        let drawn = match state.slice_drawn(slices) {
+            Some(slice) => format!("slice {slice} of {slices}"),
+            None if slices == 3 => state.channels.name().to_owned(),
+            None => "grey".to_owned(),
+        };
+        parts.push(drawn);
+        parts.push(normalization(state.normalization).to_owned());
+        let depth = if shape.k_d > 1 { format!("{}×", shape.k_d) } else { String::new() };
+        parts.push(format!("{depth}{}×{}×{}", shape.k_h, shape.k_w, shape.c_in));
+        if layer.layout_guessed
+            && let Some((_, layout)) = layer.kernels
+        {
+            parts.push(format!("{}?", layout.name()));
+        }
+        if kernels.not_finite > 0 {
+            parts.push(format!("{} not finite", kernels.not_finite));
+        }
+    }
+    let room = usize::from(width).saturating_sub(4);
+    let (mut used, mut first) = (0, true);
+    parts.retain(|part| {
+        used += part.chars().count() + 3;
+        // Which kernel of how many is never left out.
+        std::mem::take(&mut first) || used + 8 <= room
+    });
+    let rest: String = parts.iter().flat_map(|part| ["· ", part, " "]).collect();
+    let name = cut(&printable(&layer.name), room.saturating_sub(rest.chars().count() + 1));
+    Line::from(vec![Span::styled(format!(" {name} "), theme.style(Role::Accent)), Span::raw(rest)])
+}
+
+/// How weights become brightness, in words that fit a title.
+fn normalization(normalization: Normalization) -> &'static str {
+    match normalization {
+        Normalization::Kernel => "per kernel",
+        Normalization::Zero => "zero mid-grey",
+        Normalization::Layer => "per layer",
+    }
+}
+
+/// What of the kernel is drawn, and in which colours.
+fn look(state: &State, kernels: &KernelData) -> (Look<'static>, ChannelOrder) {
+    let slices = kernels.shape.slices();
+    let look = match state.slice_drawn(slices) {
+        None if slices == 3 => Look::Color(state.channels),
+        None => Look::Grey(0),
+        Some(slice) => Look::Map(slice, slice_palette()),
+    };
+    (look, state.channels)
+}
+
+/// The palette of slices, made once.
+fn slice_palette() -> &'static raster::Palette {
+    static PALETTE: std::sync::LazyLock<raster::Palette> =
+        std::sync::LazyLock::new(|| raster::COLOR_MAPS[0].signed_palette());
+    &PALETTE
+}
+
+fn raster_of(state: &State, kernels: &KernelData, index: usize) -> Raster {
+    let kernel = kernels.weights.kernel(index);
+    let layer = raster::Scale { low: -kernels.largest, high: kernels.largest };
+    let scale = raster::kernel_scale(kernel, state.normalization, layer);
+    raster::draw(kernel, look(state, kernels).0, scale)
+}
+
+fn grid(buffer: &mut Buffer, room: Rect, state: &State, kernels: &KernelData, theme: Theme) {
+    let shape = kernels.shape;
+    let grid = Grid::of(room, shape, shape.c_out, state.zoom);
+    let top = grid.top_showing(state.kernel, state.grid_top);
+    let mut canvas = Canvas::of(room);
+    let zoom = usize::from(grid.zoom);
+    let (pitch_x, pitch_y) = (usize::from(grid.pitch_x), usize::from(grid.pitch_y));
+    let mut selected = None;
+    // One row more than is whole: the rest of the pane shows the beginning of the next one.
+    for row in 0..=grid.rows {
+        for column in 0..grid.columns {
+            let index = (top + row) * grid.columns + column;
+            let (x, y) = (column * pitch_x, row * pitch_y);
+            if index >= shape.c_out || y >= canvas.height() {
+                break;
+            }
+            canvas.paste(&raster_of(state, kernels, index), x + 1, y + 1, zoom);
+            if index == state.kernel {
+                selected = Some((x, y));
+            }
+        }
+    }
+    if let Some((x, y)) = selected {
+        canvas.outline(x, y, pitch_x + 1, pitch_y + 1, SELECTION);
+    }
+    canvas.render(buffer, room, theme);
+    scrollbar(buffer, room, &grid, top, theme);
+}
+
+/// A mark on the right border where the visible rows lie among all of them.
+fn scrollbar(buffer: &mut Buffer, room: Rect, grid: &Grid, top: usize, theme: Theme) {
+    let all = grid.all_rows();
+    if all <= grid.rows || room.height == 0 {
+        return;
+    }
+    let height = usize::from(room.height);
+    let length = (height * grid.rows / all).max(1);
+    let from = (height - length) * top / (all - grid.rows);
+    for y in from..from + length {
+        buffer.set_string(room.right(), room.y + y as u16, "▐", theme.style(Role::Accent));
+    }
+}
+
+/// One kernel fills the pane; below it the value under the cursor.
+fn single(
+    buffer: &mut Buffer,
+    room: Rect,
+    state: &State,
+    kernels: &KernelData,
+    (row, column): (usize, usize),
+    theme: Theme,
+) {
+    let zoom = usize::from(single_zoom(room, kernels.shape, SINGLE_WORDS));
+    let (left, top) = single_origin(room, kernels.shape);
+    let (left, top) = (usize::from(left), usize::from(top));
+    let above = Rect { height: room.height.saturating_sub(SINGLE_WORDS), ..room };
+    let raster = raster_of(state, kernels, state.kernel);
+    let mut canvas = Canvas::of(above);
+    canvas.paste(&raster, left, top, zoom);
+    let (x, y) = (left + column * zoom, top + row * zoom);
+    if zoom >= 3 {
+        // Two rings, so that the cursor is seen on any colour.
+        canvas.outline(x, y, zoom, zoom, SELECTION);
+        if zoom >= 6 {
+            canvas.outline(x + 1, y + 1, zoom - 2, zoom - 2, [0, 0, 0]);
+        }
+    } else {
+        canvas.set(x, y, SELECTION);
+    }
+    canvas.render(buffer, above, theme);
+
+    let kernel = kernels.weights.kernel(state.kernel);
+    let value = |slice: usize| kernel.get((slice, row, column)).map_or(String::new(), |w| short(f64::from(*w)));
+    let slices = kernels.shape.slices();
+    let names = if state.channels == ChannelOrder::Bgr { ["B", "G", "R"] } else { ["R", "G", "B"] };
+    let values = match state.slice_drawn(slices) {
+        None if slices == 3 => format!("{} {}  {} {}  {} {}", names[0], value(0), names[1], value(1), names[2], value(2)),
+        slice => value(slice.unwrap_or(0)),
+    };
+    let place = format!("row {row}, column {column}  ");
+    let line = Line::from(vec![Span::styled(place, theme.style(Role::Dim)), Span::raw(values)]);
+    let below = Rect { y: above.bottom() + 1, height: 1, ..room };
+    line.render(below.intersection(room), buffer);
+}
+
+/// What a layer without kernels has: its arrays.
+fn tensors(buffer: &mut Buffer, room: Rect, state: &State, theme: Theme) {
+    let Some(layer) = state.selected_layer() else { return };
+    let mut lines = vec![
+        Line::from(format!("{} · {} parameters", layer.kind.name(), layer.parameters())),
+        Line::styled("no kernels to draw; its arrays are:", theme.style(Role::Dim)),
+        Line::default(),
+    ];
+    let shown = |name: &str| cut(&printable(name), 20);
+    let width = layer.tensors.iter().map(|tensor| shown(&tensor.name).chars().count()).max().unwrap_or(0);
+    lines.extend(layer.tensors.iter().map(|tensor| {
+        let shape = tensor.shape.iter().map(ToString::to_string).collect::<Vec<_>>().join("×");
+        Line::from(vec![
+            Span::styled(format!("{:<width$}  ", shown(&tensor.name)), theme.style(Role::Accent)),
+            Span::raw(format!("{shape:<12} ")),
+            Span::styled(tensor.dtype.clone(), theme.style(Role::Dim)),
+        ])
+    }));
+    Paragraph::new(lines).render(room, buffer);
+}
+
+/// The layer in a few words: the status line's.
+pub(super) fn summary(layer: &Layer) -> String {
+    match layer.kernel_shape() {
+        Some(shape) => format!("{} kernels · {} parameters", shape.c_out, layer.parameters()),
+        None => format!("{} · {} parameters", layer.kind.name(), layer.parameters()),
+    }
+}

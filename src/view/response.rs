@@ -1,0 +1,72 @@
+//! The response pane: the encoded picture that the shell keeps, and the words that say how it was computed.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Paragraph, Widget, Wrap};
+
+use super::number::short;
+use super::theme::{Role, Theme};
+use crate::app::state::{KernelOnPhoto, Pane, PhotoInput, ResponseFacts, ResponseSpec, State};
+use crate::app::update::CAPTION_ROWS;
+use crate::printable::printable;
+
+/// A picture as the terminal takes it.
+pub trait Picture {
+    /// Its size in cells.
+    fn size(&self) -> (u16, u16);
+    /// Puts it into the cells of `area`, which has its size.
+    fn render(&self, area: Rect, buffer: &mut Buffer, theme: Theme);
+}
+
+/// Draws the pane.
+pub(super) fn draw(buffer: &mut Buffer, area: Rect, state: &State, theme: Theme, picture: Option<&dyn Picture>) {
+    let what = if state.photo_shown { " Photo " } else { " Response " };
+    let mut title = vec![Span::raw(what), Span::styled(format!("{} ", printable(&state.photo)), theme.style(Role::Dim))];
+    if state.preview.pending.is_some() && state.preview.shown.is_none() {
+        title.push(Span::styled("… ", theme.style(Role::Dim)));
+    }
+    let room = super::frame(buffer, area, Line::from(title), state.focus == Pane::Response, theme);
+    let words = Rect { y: room.bottom().saturating_sub(CAPTION_ROWS), height: CAPTION_ROWS.min(room.height), ..room };
+    let space = Rect { height: room.height.saturating_sub(CAPTION_ROWS), ..room };
+    if let Some(sentence) = &state.preview.failed {
+        let text = printable(sentence).into_owned();
+        Paragraph::new(text).style(theme.style(Role::Warning)).wrap(Wrap { trim: true }).render(space, buffer);
+        return;
+    }
+    if let (Some((spec, facts)), Some(picture)) = (&state.preview.shown, picture) {
+        let (width, height) = picture.size();
+        // A picture of another room (the screen was just resized) would spill over: it waits for its successor.
+        if width <= space.width && height <= space.height {
+            let x = space.x + (space.width - width) / 2;
+            picture.render(Rect::new(x, space.y, width, height), buffer, theme);
+        }
+        Paragraph::new(caption(spec, facts, state)).style(theme.style(Role::Dim)).render(words, buffer);
+    }
+}
+
+fn caption(spec: &ResponseSpec, facts: &ResponseFacts, state: &State) -> Vec<Line<'static>> {
+    let size = format!("{}×{}", facts.size.0, facts.size.1);
+    let Some(kernel) = spec.kernel else {
+        return vec![Line::from(format!("the photo · {size}"))];
+    };
+    let largest = facts.largest.map_or(String::new(), |largest| format!(" ±{}", short(f64::from(largest))));
+    let mut first = format!("{}{largest} · {size}", kernel.mode.name());
+    if let (Some(hint), true) = (&state.facts.hint, state.middle == crate::app::state::Middle::Response) {
+        first = format!("{first} · {hint}");
+    }
+    vec![Line::from(first), Line::from(how(&kernel))]
+}
+
+/// Preprocessing, padding, stride: what a number in the picture means depends on them.
+fn how(kernel: &KernelOnPhoto) -> String {
+    let fed = match kernel.input {
+        PhotoInput::Colour => kernel.preprocessing.name().to_owned(),
+        PhotoInput::Grey { slice } => format!("slice {slice} on grey −1..1"),
+    };
+    let stride = match kernel.stride {
+        [rows, columns] if rows == columns => rows.to_string(),
+        [rows, columns] => format!("{rows}×{columns}"),
+    };
+    format!("{fed} · same padding · stride {stride}")
+}

@@ -1,0 +1,73 @@
+//! The line at the bottom: what is being typed, or a word for the user, or where they are; and the way to the help.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Widget;
+use unicode_width::UnicodeWidthStr;
+
+use super::layers::cut;
+use super::theme::{Role, Theme};
+use crate::app::keymap;
+use crate::app::action::Action;
+use crate::app::state::{Load, Mode, State};
+use crate::printable::printable;
+
+/// Draws the line.
+pub(super) fn draw(buffer: &mut Buffer, area: Rect, state: &State, theme: Theme) {
+    let hints = hints(theme);
+    let width = hints.width() as u16;
+    let right = Rect { x: area.right().saturating_sub(width), width: width.min(area.width), ..area };
+    let left = Rect { width: area.width.saturating_sub(width + 1), ..area };
+    hints.render(right, buffer);
+    status(state, usize::from(left.width), theme).render(left, buffer);
+}
+
+/// The keys that lead on, from the keymap.
+fn hints(theme: Theme) -> Line<'static> {
+    let shown = [(Action::Help, "help"), (Action::Search, "search"), (Action::Quit, "quit")];
+    let rows = || keymap::KEYMAP.iter().flat_map(|(_, rows)| rows.iter());
+    let mut spans = Vec::new();
+    for (action, word) in shown {
+        if let Some(key) = rows().find(|row| row.action == action).and_then(|row| row.keys.first()) {
+            spans.push(Span::styled(key.to_string(), theme.style(Role::Accent)));
+            spans.push(Span::styled(format!(" {word}  "), theme.style(Role::Dim)));
+        }
+    }
+    Line::from(spans)
+}
+
+fn status(state: &State, room: usize, theme: Theme) -> Line<'static> {
+    match &state.mode {
+        Mode::Search { .. } => return prompt("/", &state.search, state.message.as_deref(), theme),
+        Mode::Jump(number) => return prompt(":", number, Some("kernel number, Enter"), theme),
+        Mode::Browse | Mode::Help(_) => {}
+    }
+    if let Some(message) = &state.message {
+        return Line::styled(cut(&printable(message), room), theme.style(Role::Warning));
+    }
+    if let Load::Failed(sentence) = &state.index {
+        return Line::styled(cut(&printable(sentence), room), theme.style(Role::Warning));
+    }
+    let mut words = vec![printable(&state.title).into_owned()];
+    if let Load::Ready(opened) = &state.index {
+        words.push(printable(&opened.format).into_owned());
+    }
+    if let Some(layer) = state.selected_layer() {
+        words.push(super::kernels::summary(layer));
+    }
+    // The path gives way first: its end says most.
+    let rest: usize = words[1..].iter().map(|word| word.width() + 3).sum();
+    words[0] = cut(&words[0], room.saturating_sub(rest).max(12));
+    Line::from(cut(&words.join(" · "), room))
+}
+
+fn prompt(sign: &'static str, typed: &str, hint: Option<&str>, theme: Theme) -> Line<'static> {
+    let hint = hint.map(|hint| format!("  {hint}")).unwrap_or_default();
+    Line::from(vec![
+        Span::styled(sign, theme.style(Role::Accent)),
+        Span::raw(printable(typed).into_owned()),
+        Span::styled("▏", theme.style(Role::Accent)),
+        Span::styled(hint, theme.style(Role::Dim)),
+    ])
+}

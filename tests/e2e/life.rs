@@ -1,0 +1,158 @@
+//! Begin and end: errors before the screen, signals, suspension, a lost line, a panic.
+
+use portable_pty::CommandBuilder;
+
+use crate::terminal::{LATE, MUTE, Terminal, XTERM_SIXEL};
+
+/// What every end must have said, whatever its cause.
+fn left_the_terminal(log: &str) {
+    for (entered, left) in [
+        ("\x1b[?1049h", "\x1b[?1049l"),
+        ("\x1b[?25l", "\x1b[?25h"),
+        ("\x1b[?1000h", "\x1b[?1000l"),
+        ("\x1b[?2004h", "\x1b[?2004l"),
+        ("\x1b[?7l", "\x1b[?7h"),
+    ] {
+        assert!(log.rfind(entered).is_some() && log.rfind(left) > log.rfind(entered), "{left:?} is missing");
+    }
+}
+
+#[test]
+fn what_cannot_be_opened_never_touches_the_screen() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = folder.path().join("notes.txt");
+    std::fs::write(&text, "no network").unwrap();
+    let empty = folder.path().join("empty.h5");
+    std::fs::write(&empty, "").unwrap();
+    for path in [folder.path().join("missing.h5"), folder.path().to_owned(), text, empty] {
+        let path = path.to_str().unwrap();
+        let (code, log) = Terminal::start(XTERM_SIXEL, &[path]).end();
+        assert_eq!(code, 2, "{log}");
+        assert!(log.starts_with("convscope: ") && log.contains(path), "{log:?}");
+        assert_eq!(log.trim_end().lines().count(), 1, "one sentence: {log:?}");
+        assert!(!log.contains('\x1b'), "{log:?}");
+    }
+}
+
+#[test]
+fn an_unknown_layer_is_one_sentence() {
+    let (code, log) = Terminal::start(XTERM_SIXEL, &["demo", "--layer", "conv7"]).end();
+    assert_eq!(code, 2);
+    assert!(log.contains("did you mean conv1?") && !log.contains("1049h"), "{log:?}");
+}
+
+#[test]
+fn a_photo_that_does_not_decode_is_one_sentence_after_the_screen_is_given_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let photo = folder.path().join("photo.png");
+    std::fs::write(&photo, "not a picture").unwrap();
+    let (code, log) = Terminal::start(XTERM_SIXEL, &["demo", "--image", photo.to_str().unwrap()]).end();
+    assert_eq!(code, 2, "{log:?}");
+    let said = log.rsplit("\x1b[?1049l").next().unwrap();
+    assert!(said.contains("photo.png") && said.trim_end().lines().count() == 1, "{said:?}");
+}
+
+#[test]
+fn without_a_terminal_it_says_what_to_do() {
+    let output = std::process::Command::new(crate::terminal::program()).arg("demo").output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said.contains("needs a terminal") && output.stdout.is_empty(), "{said}");
+}
+
+#[test]
+fn every_end_gives_the_terminal_back() {
+    for end in ["q", "\x03", "TERM", "HUP", "INT"] {
+        let terminal = Terminal::start(XTERM_SIXEL, &["demo"]);
+        terminal.wait_for("kernel 0 of 64");
+        let cooked = |terminal: &Terminal| {
+            let modes = terminal.master.as_ref().unwrap().get_termios().unwrap();
+            format!("{:?}", modes.local_flags).contains("ICANON")
+        };
+        assert!(!cooked(&terminal), "raw while it runs");
+        if end.len() > 1 { terminal.signal(end) } else { terminal.send(end) }
+        terminal.wait("the alternate screen to be left", |terminal| terminal.log_text().contains("\x1b[?1049l"));
+        terminal.wait("the line discipline to be back", cooked);
+        left_the_terminal(&terminal.end().1);
+    }
+}
+
+#[test]
+fn a_lost_line_ends_the_program() {
+    let mut terminal = Terminal::start(XTERM_SIXEL, &["demo"]);
+    terminal.wait_for("kernel 0 of 64");
+    let id = terminal.child.process_id().unwrap();
+    // The reader holds a copy of the master's end; a hangup is what the kernel sends when all are closed.
+    terminal.signal("HUP");
+    terminal.master = None;
+    let (_, _) = terminal.end();
+    let alive = std::path::Path::new(&format!("/proc/{id}/exe")).read_link().is_ok();
+    assert!(!alive);
+}
+
+/// The state letter of a process: `T` when it is stopped.
+fn state(id: u32) -> Option<char> {
+    let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+    stat.rsplit(") ").next()?.chars().next()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn it_stops_and_comes_back() {
+    let terminal = Terminal::start(XTERM_SIXEL, &["demo"]);
+    terminal.wait_for("kernel 0 of 64");
+    terminal.wait_for_quiet();
+    let id = terminal.child.process_id().unwrap();
+    for stop in ["\x1a", "TSTP"] {
+        if stop.len() > 1 { terminal.signal(stop) } else { terminal.send(stop) }
+        terminal.wait("the process to stop", |_| state(id) == Some('T'));
+        left_the_terminal(&terminal.log_text());
+        assert!(!terminal.screen().alternate_screen());
+        terminal.signal("CONT");
+        terminal.wait("the screen", |terminal| terminal.screen().alternate_screen());
+        terminal.wait_for("kernel 0 of 64");
+        terminal.send("l");
+        terminal.wait_for("kernel 1 of 64");
+        terminal.send("h");
+        terminal.wait_for("kernel 0 of 64");
+    }
+    terminal.send("q");
+    assert_eq!(terminal.end().0, 0);
+}
+
+#[test]
+fn answers_that_come_late_are_no_keys() {
+    let terminal = Terminal::start(LATE, &["demo"]);
+    terminal.wait_for("kernel 0 of 64");
+    terminal.send("l");
+    terminal.wait_for("kernel 1 of 64");
+    terminal.wait("the late answers to bring sixel", |terminal| terminal.log_text().contains("\x1bPq") || terminal.log_text().contains("q\"1;1"));
+    terminal.wait_for_quiet();
+    let text = terminal.text();
+    assert!(text.contains("kernel 1 of 64") && text.contains("quit"), "{text}");
+    terminal.send("q");
+    assert_eq!(terminal.end().0, 0);
+}
+
+/// Not a test by itself: the process that panics in [`a_panic_gives_the_terminal_back`].
+#[test]
+fn panics_when_asked_to() {
+    if std::env::var_os("CONVSCOPE_TEST_PANIC").is_none() {
+        return;
+    }
+    convscope::tui::leave_on_panic();
+    convscope::tui::terminal::enter(true).unwrap();
+    std::thread::spawn(|| panic!("on purpose")).join().unwrap();
+}
+
+#[test]
+fn a_panic_gives_the_terminal_back() {
+    let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "life::panics_when_asked_to", "--nocapture"]);
+    command.env("CONVSCOPE_TEST_PANIC", "1");
+    let (code, log) = Terminal::run(MUTE, command, 80, 24).end();
+    assert_eq!(code, 101);
+    left_the_terminal(&log);
+    let after = log.rsplit("\x1b[?1049l").next().unwrap();
+    assert!(after.contains("on purpose"), "the message can be read: {after:?}");
+}

@@ -1,0 +1,277 @@
+//! A terminal on the other side of a PTY: it keeps the screen, logs every byte, and answers questions as a real one.
+
+use std::io::{Read, Write};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+
+/// How long anything may take before the test says that it hangs. No figure of speed: the machines are shared.
+const PATIENCE: Duration = Duration::from_secs(40);
+
+/// What a terminal says of itself: questions, and the answers to them.
+#[derive(Clone, Copy)]
+pub(crate) struct Persona {
+    /// Question and answer; what stands in no row is not answered.
+    answers: &'static [(&'static str, &'static str)],
+    /// How long every answer takes.
+    delay: Duration,
+    /// The environment.
+    environment: &'static [(&'static str, &'static str)],
+}
+
+const ATTRIBUTES: &str = "\x1b[c";
+const NAME: &str = "\x1b[>q";
+const CELL: &str = "\x1b[16t";
+const KITTY: &str = "\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\";
+const TRUECOLOR: &str = "\x1bP$qm\x1b\\";
+
+/// kitty 0.41, over SSH: no `COLORTERM`.
+pub(crate) const KITTY_41: Persona = Persona {
+    answers: &[
+        (KITTY, "\x1b_Gi=31;OK\x1b\\"),
+        (NAME, "\x1bP>|kitty(0.41.1)\x1b\\"),
+        (CELL, "\x1b[6;16;8t"),
+        (TRUECOLOR, "\x1bP1$r48:2:1:2:3m\x1b\\"),
+        (ATTRIBUTES, "\x1b[?62;c"),
+    ],
+    delay: Duration::ZERO,
+    environment: &[("TERM", "xterm-kitty")],
+};
+
+/// kitty 0.26 says OK to the graphics query, but knows no placeholders.
+pub(crate) const KITTY_26: Persona = Persona {
+    answers: &[
+        (KITTY, "\x1b_Gi=31;OK\x1b\\"),
+        (NAME, "\x1bP>|kitty(0.26.5)\x1b\\"),
+        (CELL, "\x1b[6;16;8t"),
+        (ATTRIBUTES, "\x1b[?62;c"),
+    ],
+    delay: Duration::ZERO,
+    environment: &[("TERM", "xterm-kitty")],
+};
+
+/// xterm 379 with sixel; the cell's size comes from the kernel.
+pub(crate) const XTERM_SIXEL: Persona = Persona {
+    answers: &[
+        (NAME, "\x1bP>|XTerm(379)\x1b\\"),
+        (TRUECOLOR, "\x1bP1$r0;48:2::1:2:3m\x1b\\"),
+        (ATTRIBUTES, "\x1b[?63;1;2;4;6;9;15;16;22;28c"),
+    ],
+    delay: Duration::ZERO,
+    environment: &[("TERM", "xterm-256color")],
+};
+
+/// A terminal that answers nothing at all.
+pub(crate) const MUTE: Persona =
+    Persona { answers: &[], delay: Duration::ZERO, environment: &[("TERM", "xterm-256color"), ("COLORTERM", "truecolor")] };
+
+/// xterm at the far end of a very slow line.
+pub(crate) const LATE: Persona = Persona { delay: Duration::from_millis(900), ..XTERM_SIXEL };
+
+impl Persona {
+    /// The same with other variables set.
+    pub(crate) const fn with(self, environment: &'static [(&'static str, &'static str)]) -> Self {
+        Self { environment, ..self }
+    }
+}
+
+/// The program in its terminal.
+pub(crate) struct Terminal {
+    shared: Arc<Mutex<Shared>>,
+    writer: Arc<Mutex<Box<dyn Write + Send>>>,
+    pub(crate) child: Box<dyn Child + Send + Sync>,
+    pub(crate) master: Option<Box<dyn MasterPty + Send>>,
+}
+
+struct Shared {
+    screen: vt100::Parser,
+    log: Vec<u8>,
+    closed: bool,
+}
+
+/// The program under test.
+pub(crate) fn program() -> PathBuf {
+    PathBuf::from(env!("CARGO_BIN_EXE_convscope"))
+}
+
+impl Terminal {
+    /// Starts convscope with these arguments in a terminal of 120×40 cells of 8×16 pixels.
+    pub(crate) fn start(persona: Persona, arguments: &[&str]) -> Self {
+        let mut command = CommandBuilder::new(program());
+        command.args(arguments);
+        Self::run(persona, command, 120, 40)
+    }
+
+    /// Runs a command in a terminal of this size.
+    pub(crate) fn run(persona: Persona, mut command: CommandBuilder, columns: u16, rows: u16) -> Self {
+        let size = PtySize { rows, cols: columns, pixel_width: columns * 8, pixel_height: rows * 16 };
+        let pair = native_pty_system().openpty(size).unwrap();
+        for name in ["COLORTERM", "TERM_PROGRAM", "TMUX", "NO_COLOR", "KITTY_WINDOW_ID", "XDG_CONFIG_HOME"] {
+            command.env_remove(name);
+        }
+        for (name, value) in persona.environment {
+            command.env(name, value);
+        }
+        let child = pair.slave.spawn_command(command).unwrap();
+        drop(pair.slave);
+        let writer = Arc::new(Mutex::new(pair.master.take_writer().unwrap()));
+        let screen = vt100::Parser::new(rows.try_into().unwrap(), columns.try_into().unwrap(), 0);
+        let shared = Arc::new(Mutex::new(Shared { screen, log: Vec::new(), closed: false }));
+        let reader = pair.master.try_clone_reader().unwrap();
+        let keeper = Keeper { shared: Arc::clone(&shared), writer: Arc::clone(&writer), persona, asked: 0 };
+        std::thread::spawn(move || keeper.keep(reader));
+        Self { shared, writer, child, master: Some(pair.master) }
+    }
+
+    /// Sends bytes as if typed.
+    pub(crate) fn send(&self, keys: &str) {
+        let mut writer = self.writer.lock().unwrap();
+        writer.write_all(keys.as_bytes()).unwrap();
+        writer.flush().unwrap();
+    }
+
+    /// The text on the screen.
+    pub(crate) fn text(&self) -> String {
+        self.shared.lock().unwrap().screen.screen().contents()
+    }
+
+    /// What the terminal knows, for a closer look.
+    pub(crate) fn screen(&self) -> vt100::Screen {
+        self.shared.lock().unwrap().screen.screen().clone()
+    }
+
+    /// Every byte that came so far.
+    pub(crate) fn log(&self) -> Vec<u8> {
+        self.shared.lock().unwrap().log.clone()
+    }
+
+    /// Every byte that came so far, as text.
+    pub(crate) fn log_text(&self) -> String {
+        String::from_utf8_lossy(&self.log()).into_owned()
+    }
+
+    /// Waits until `holds`, or fails with the screen.
+    pub(crate) fn wait(&self, what: &str, mut holds: impl FnMut(&Self) -> bool) {
+        let until = Instant::now() + PATIENCE;
+        while !holds(self) {
+            let closed = self.shared.lock().unwrap().closed;
+            assert!(
+                Instant::now() < until && !closed || holds(self),
+                "waited in vain for {what}; on the screen:\n{}",
+                self.text()
+            );
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Waits until the screen shows `text`.
+    pub(crate) fn wait_for(&self, text: &str) {
+        self.wait(text, |terminal| terminal.text().contains(text));
+    }
+
+    /// Waits until nothing has come for a while.
+    pub(crate) fn wait_for_quiet(&self) {
+        let mut last = (self.log().len(), Instant::now());
+        self.wait("quiet", |terminal| {
+            let length = terminal.log().len();
+            if length != last.0 {
+                last = (length, Instant::now());
+            }
+            last.1.elapsed() > Duration::from_millis(400)
+        });
+    }
+
+    /// Waits for the end and the exit code.
+    pub(crate) fn end(mut self) -> (u32, String) {
+        let until = Instant::now() + PATIENCE;
+        let status = loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status;
+            }
+            if Instant::now() > until {
+                let text = self.text();
+                let _ = self.child.kill();
+                panic!("the program does not end; on the screen:\n{text}");
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        };
+        // What it printed last may still be on its way.
+        let until = Instant::now() + Duration::from_secs(2);
+        while !self.shared.lock().unwrap().closed && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        (status.exit_code(), self.log_text())
+    }
+
+    /// Sends a signal to the program.
+    pub(crate) fn signal(&self, signal: &str) {
+        let id = self.child.process_id().unwrap().to_string();
+        assert!(std::process::Command::new("kill").args(["-s", signal, &id]).status().unwrap().success());
+    }
+
+    /// Gives the window another size.
+    pub(crate) fn resize(&self, columns: u16, rows: u16) {
+        let size = PtySize { rows, cols: columns, pixel_width: columns * 8, pixel_height: rows * 16 };
+        self.shared.lock().unwrap().screen.screen_mut().set_size(rows.try_into().unwrap(), columns.try_into().unwrap());
+        self.master.as_ref().unwrap().resize(size).unwrap();
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+    }
+}
+
+/// The thread that reads the program's output and answers its questions.
+struct Keeper {
+    shared: Arc<Mutex<Shared>>,
+    writer: Arc<Mutex<Box<dyn Write + Send>>>,
+    persona: Persona,
+    /// Up to where the log was searched for questions.
+    asked: usize,
+}
+
+impl Keeper {
+    fn keep(mut self, mut reader: Box<dyn Read + Send>) {
+        let mut buffer = [0; 65536];
+        while let Ok(count @ 1..) = reader.read(&mut buffer) {
+            let log = Arc::clone(&self.shared);
+            let mut shared = log.lock().unwrap();
+            shared.screen.process(&buffer[..count]);
+            shared.log.extend_from_slice(&buffer[..count]);
+            let answers = self.answers(&shared.log);
+            drop(shared);
+            if !answers.is_empty() {
+                self.answer(answers);
+            }
+        }
+        self.shared.lock().unwrap().closed = true;
+    }
+
+    /// The answers to what was asked since the last time, in the order of the questions.
+    fn answers(&mut self, log: &[u8]) -> String {
+        let new = String::from_utf8_lossy(&log[self.asked..]).into_owned();
+        let mut found: Vec<(usize, &str, usize)> = Vec::new();
+        for (question, answer) in self.persona.answers {
+            if let Some(at) = new.find(question) {
+                found.push((at, answer, at + question.len()));
+            }
+        }
+        found.sort_unstable();
+        // Only when the fence is there are the questions complete; half of one may still be on its way.
+        let Some(end) = new.find(ATTRIBUTES).map(|at| at + ATTRIBUTES.len()) else { return String::new() };
+        self.asked += end;
+        found.iter().map(|(_, answer, _)| *answer).collect()
+    }
+
+    fn answer(&self, answers: String) {
+        let (writer, delay) = (Arc::clone(&self.writer), self.persona.delay);
+        std::thread::spawn(move || {
+            std::thread::sleep(delay);
+            let _ = writer.lock().unwrap().write_all(answers.as_bytes());
+        });
+    }
+}
