@@ -55,6 +55,9 @@ use source::Source;
 /// The hidden subcommand that reads files for the rest of the program in a process of its own.
 pub const READER_COMMAND: &str = "__read";
 
+/// What takes the frames of an answer: letter and content.
+type OnFrame<'a> = dyn FnMut(u8, &[u8]) -> Result<(), Fault> + 'a;
+
 /// Hands over the values of each array asked for, by path and shape.
 type ReadArrays =
     fn(&Source, &[(String, Vec<usize>)], &mut dyn FnMut(&[f32]) -> Result<(), Fault>) -> Result<(), Fault>;
@@ -154,7 +157,8 @@ impl Checkpoint for Remote {
     }
 
     fn read(&self, layer: &Layer) -> Result<Vec<ArrayD<f32>>, Error> {
-        let arrays: Vec<_> = layer.tensors.iter().map(|tensor| (tensor.path.clone(), tensor.shape.clone())).collect();
+        let arrays: Vec<_> =
+            layer.tensors.iter().map(|tensor| (tensor.path.clone(), tensor.shape.clone())).collect();
         let mut values = Vec::with_capacity(arrays.len());
         // A request is an argument, whose length is limited: a layer of very many arrays is read in several goes.
         for some in arrays.chunks(256) {
@@ -178,7 +182,9 @@ impl Remote {
             let array = expected.next().filter(|(_, shape)| size(shape) == Some(content.len()));
             let (Some((_, shape)), frame::VALUES) = (array, letter) else { return Err(nonsense()) };
             let numbers = content.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
-            values.push(ArrayD::from_shape_vec(IxDyn(shape), numbers).map_err(|_: ndarray::ShapeError| nonsense())?);
+            values.push(
+                ArrayD::from_shape_vec(IxDyn(shape), numbers).map_err(|_error: ndarray::ShapeError| nonsense())?,
+            );
             Ok(())
         })?;
         if expected.next().is_some() { Err(nonsense()) } else { Ok(()) }
@@ -188,16 +194,22 @@ impl Remote {
 /// The most that a batch of layers may take, as JSON.
 const LARGEST_BATCH: u64 = 256 << 20;
 
-fn index(path: &Path, content: Content, on_layers: &mut dyn FnMut(&[Layer])) -> Result<Box<dyn Checkpoint>, Error> {
+fn index(
+    path: &Path,
+    content: Content,
+    on_layers: &mut dyn FnMut(&[Layer]),
+) -> Result<Box<dyn Checkpoint>, Error> {
     let mut network = Network::default();
     let asked = ask(path, content, None, LARGEST_BATCH, &mut |letter, content| {
         match letter {
             frame::HEAD => {
-                let head: Head = serde_json::from_slice(content).map_err(|_: serde_json::Error| nonsense())?;
+                let head: Head =
+                    serde_json::from_slice(content).map_err(|_error: serde_json::Error| nonsense())?;
                 (network.name, network.format) = (head.name, head.format);
             }
             frame::LAYERS => {
-                let layers: Vec<Layer> = serde_json::from_slice(content).map_err(|_: serde_json::Error| nonsense())?;
+                let layers: Vec<Layer> =
+                    serde_json::from_slice(content).map_err(|_error: serde_json::Error| nonsense())?;
                 if !layers.iter().all(is_sound) {
                     return Err(nonsense());
                 }
@@ -214,7 +226,8 @@ fn index(path: &Path, content: Content, on_layers: &mut dyn FnMut(&[Layer])) -> 
 
 /// Whether a layer keeps what its type promises: the process that told it has read an untrusted file.
 fn is_sound(layer: &Layer) -> bool {
-    let counted = |shape: &[usize]| shape.iter().try_fold(4_usize, |product, &size| product.checked_mul(size));
+    let counted =
+        |shape: &[usize]| shape.iter().try_fold(4_usize, |product, &size| product.checked_mul(size));
     let sizes = layer.tensors.iter().map(|tensor| counted(&tensor.shape));
     let total = sizes.reduce(|sum, size| sum?.checked_add(size?)).flatten();
     total.is_some() && (layer.kernels.is_none() || layer.kernel_shape().is_some())
@@ -230,7 +243,7 @@ fn ask(
     content: Content,
     arrays: Option<Vec<(String, Vec<usize>)>>,
     largest: u64,
-    on_frame: &mut dyn FnMut(u8, &[u8]) -> Result<(), Fault>,
+    on_frame: &mut OnFrame,
 ) -> Result<Stamp, Fault> {
     let file = match content {
         Content::File => open_file(path)?,
@@ -284,8 +297,12 @@ fn check_kind(path: &Path, metadata: &std::fs::Metadata) -> Result<(), Fault> {
 fn unreadable(error: &io::Error) -> Fault {
     let (problem, remedy) = match error.kind() {
         io::ErrorKind::NotFound => ("no such file".to_owned(), "check the spelling"),
-        io::ErrorKind::PermissionDenied => ("may not be read".to_owned(), "ask its owner for the right to read it"),
-        io::ErrorKind::NotADirectory => ("no such file: a part of the path is no folder".to_owned(), "check the spelling"),
+        io::ErrorKind::PermissionDenied => {
+            ("may not be read".to_owned(), "ask its owner for the right to read it")
+        }
+        io::ErrorKind::NotADirectory => {
+            ("no such file: a part of the path is no folder".to_owned(), "check the spelling")
+        }
         _ => {
             // The system's words, without its number.
             let text = error.to_string();

@@ -28,7 +28,7 @@ use rustix::{
 };
 
 use super::{
-    READER_COMMAND,
+    OnFrame, READER_COMMAND,
     error::{Cause, Fault},
     protocol::{FRAME_HEAD, Request, frame},
 };
@@ -57,7 +57,11 @@ impl Reader {
         let itself = || {
             let running = Path::new("/proc/self/exe");
             // On Linux this stays the running program when an upgrade replaces its file.
-            if cfg!(target_os = "linux") && running.exists() { Ok(running.to_owned()) } else { env::current_exe() }
+            if cfg!(target_os = "linux") && running.exists() {
+                Ok(running.to_owned())
+            } else {
+                env::current_exe()
+            }
         };
         let program = match PROGRAM.get() {
             Some(program) => program.clone(),
@@ -76,7 +80,7 @@ impl Reader {
         file: File,
         request: &Request,
         largest: u64,
-        on_frame: &mut dyn FnMut(u8, &[u8]) -> Result<(), Fault>,
+        on_frame: &mut OnFrame,
     ) -> Result<(), Fault> {
         let deadline = Instant::now() + self.patience;
         let mut running = Running(self.start(file, request)?);
@@ -89,7 +93,9 @@ impl Reader {
             let Some(content) = answer.content(length)? else { return Err(broken_off(running.stop())) };
             match letter {
                 frame::DONE => return Ok(()),
-                frame::FAULT => return Err(serde_json::from_slice(content).unwrap_or_else(|_| not_understood())),
+                frame::FAULT => {
+                    return Err(serde_json::from_slice(content).unwrap_or_else(|_| not_understood()));
+                }
                 letter => on_frame(letter, content)?,
             }
         }
@@ -183,7 +189,7 @@ fn wait_for(pipe: &ChildStdout, deadline: Instant) -> Result<(), Fault> {
         if left.is_zero() {
             return Err(too_slow());
         }
-        let timeout = Timespec { tv_sec: left.as_secs() as i64, tv_nsec: i64::from(left.subsec_nanos()) };
+        let timeout = Timespec { tv_sec: left.as_secs().cast_signed(), tv_nsec: i64::from(left.subsec_nanos()) };
         match poll(&mut [PollFd::new(pipe, PollFlags::IN)], Some(&timeout)) {
             Ok(0) | Err(Errno::INTR) => {}
             Ok(_) | Err(_) => return Ok(()),

@@ -27,7 +27,7 @@ fn element(stored: &StoredType) -> Option<Element> {
     })
 }
 
-/// The name of an element type, as NumPy spells it.
+/// The name of an element type, as `numpy` spells it.
 pub(super) fn name(stored: &StoredType) -> String {
     match element(stored) {
         Some(Element::F16) => "float16".to_owned(),

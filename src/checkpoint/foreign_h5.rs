@@ -7,10 +7,7 @@ use std::collections::HashSet;
 use hdf5::Group;
 
 use super::{
-    element::is_float,
-    error::Fault,
-    hdf5_file::Hdf5,
-    keras_layer::oihw_by_shape,
+    element::is_float, error::Fault, hdf5_file::Hdf5, keras_layer::oihw_by_shape,
     keras_store::in_order_of_writing,
 };
 use crate::weights::{Kind, Layer, Layout};
@@ -35,7 +32,8 @@ struct Walk<'a> {
 impl Walk<'_> {
     fn group(&mut self, group: &Group, path: &str) -> Result<(), Fault> {
         let links = Hdf5::links(group)?;
-        let addresses: Vec<(String, Option<u64>)> = links.iter().map(|l| (l.name.clone(), l.address)).collect();
+        let addresses: Vec<(String, Option<u64>)> =
+            links.iter().map(|l| (l.name.clone(), l.address)).collect();
         let addresses: std::collections::HashMap<String, Option<u64>> = addresses.into_iter().collect();
         for (name, _) in in_order_of_writing(links, None) {
             // Soft links lead to what is listed under its own path, external ones out of the file.

@@ -31,21 +31,21 @@ impl Hdf5 {
         // The library's stdio driver: the usual one resolves the path of a symbolic link, and that of a file which has
         // been replaced, or lives in memory only, leads nowhere.
         let open = File::with_options().with_fapl(|access| access.stdio()).open(path);
-        let root = open.and_then(|file| file.group("/")).map_err(|_: hdf5::Error| {
-            Fault::damaged("is an HDF5 file whose first group cannot be read")
-        })?;
+        let root = open
+            .and_then(|file| file.group("/"))
+            .map_err(|_error: hdf5::Error| Fault::damaged("is an HDF5 file whose first group cannot be read"))?;
         Ok(Self { root, size })
     }
 
     /// The texts of attribute `name`; `None` where it is missing or not of texts.
     pub(super) fn texts(&self, location: &Location, name: &str) -> Result<Option<Vec<String>>, Fault> {
         let damaged = || Fault::damaged(format!("its attribute \"{}\" cannot be read", printable(name)));
-        let c_name = CString::new(name).map_err(|_: std::ffi::NulError| damaged())?;
+        let c_name = CString::new(name).map_err(|_error: std::ffi::NulError| damaged())?;
         if !hdf5_raw::has_attribute(location, &c_name) {
             return Ok(None);
         }
-        let attribute = location.attr(name).map_err(|_: hdf5::Error| damaged())?;
-        let datatype = attribute.dtype().map_err(|_: hdf5::Error| damaged())?;
+        let attribute = location.attr(name).map_err(|_error: hdf5::Error| damaged())?;
+        let datatype = attribute.dtype().map_err(|_error: hdf5::Error| damaged())?;
         let stored = hdf5_raw::stored_type(&datatype);
         let count = attribute.size();
         if count == 0 {
@@ -82,7 +82,7 @@ impl Hdf5 {
 
     /// The group `name` of `parent`, which must be there.
     pub(super) fn group(parent: &Group, name: &str) -> Result<Group, Fault> {
-        parent.group(name).map_err(|_: hdf5::Error| {
+        parent.group(name).map_err(|_error: hdf5::Error| {
             Fault::damaged(format!("its group \"{}\" is missing or damaged", printable(name)))
         })
     }
@@ -95,19 +95,22 @@ impl Hdf5 {
     /// The members of a group.
     pub(super) fn links(group: &Group) -> Result<Vec<Link>, Fault> {
         hdf5_raw::links(group).ok_or_else(|| {
-            Fault::damaged(format!("the members of its group \"{}\" cannot be read", printable(&group.name())))
+            Fault::damaged(format!(
+                "the members of its group \"{}\" cannot be read",
+                printable(&group.name())
+            ))
         })
     }
 
     /// What the file says about dataset `name` of `group`, whose path from the root is `path`.
     pub(super) fn tensor(&self, group: &Group, name: &str, path: String) -> Result<Tensor, Fault> {
-        let dataset = group.dataset(name).map_err(|_: hdf5::Error| missing(&path))?;
+        let dataset = group.dataset(name).map_err(|_error: hdf5::Error| missing(&path))?;
         self.describe(&dataset, path)
     }
 
     /// What the file says about a dataset.
     pub(super) fn describe(&self, dataset: &Dataset, path: String) -> Result<Tensor, Fault> {
-        let datatype = dataset.dtype().map_err(|_: hdf5::Error| missing(&path))?;
+        let datatype = dataset.dtype().map_err(|_error: hdf5::Error| missing(&path))?;
         let (shape, stored) = (dataset.shape(), hdf5_raw::stored_type(&datatype));
         let bytes = bytes(&shape, stored.size).ok_or_else(|| too_large(&path, &shape, self.size))?;
         if bytes as u64 > self.size.saturating_mul(LARGEST_RATIO).saturating_add(ALWAYS_ALLOWED) {
@@ -119,8 +122,8 @@ impl Hdf5 {
 
     /// The numbers of the dataset at `path`, in stored order.
     pub(super) fn read(&self, path: &str, shape: &[usize]) -> Result<Vec<f32>, Fault> {
-        let dataset = self.root.dataset(path).map_err(|_: hdf5::Error| missing(path))?;
-        let datatype = dataset.dtype().map_err(|_: hdf5::Error| missing(path))?;
+        let dataset = self.root.dataset(path).map_err(|_error: hdf5::Error| missing(path))?;
+        let datatype = dataset.dtype().map_err(|_error: hdf5::Error| missing(path))?;
         let stored = hdf5_raw::stored_type(&datatype);
         if dataset.shape() != shape {
             return Err(changed(path));
@@ -128,16 +131,24 @@ impl Hdf5 {
         let bytes = bytes(shape, stored.size).ok_or_else(|| too_large(path, shape, self.size))?;
         let kept = dataset.storage_size();
         if bytes > 0 && kept == 0 {
-            return Err(Fault::damaged(format!("the values of its array \"{}\" were never written", printable(path))));
+            return Err(Fault::damaged(format!(
+                "the values of its array \"{}\" were never written",
+                printable(path)
+            )));
         }
         let ratio = if dataset.is_chunked() { LARGEST_RATIO } else { 1 };
         if kept > self.size || bytes as u64 > kept.saturating_mul(ratio).saturating_add(ALWAYS_ALLOWED) {
             return Err(too_large(path, shape, self.size));
         }
-        let raw = hdf5_raw::read_dataset(&dataset, &datatype, bytes).ok_or_else(|| unreadable(&dataset, path))?;
+        let raw =
+            hdf5_raw::read_dataset(&dataset, &datatype, bytes).ok_or_else(|| unreadable(&dataset, path))?;
         super::element::decode(&raw, &stored).ok_or_else(|| {
             Fault::unknown(
-                format!("its array \"{}\" is of a type that is not shown ({})", printable(path), element_name(&stored)),
+                format!(
+                    "its array \"{}\" is of a type that is not shown ({})",
+                    printable(path),
+                    element_name(&stored)
+                ),
                 "save the weights as float16, bfloat16, float32 or float64",
             )
         })
@@ -175,9 +186,15 @@ fn too_large(path: &str, shape: &[usize], file: u64) -> Fault {
 fn unreadable(dataset: &Dataset, path: &str) -> Fault {
     match dataset.filters().iter().find(|filter| !filter.is_available()) {
         Some(filter) => Fault::unknown(
-            format!("its array \"{}\" is compressed by HDF5 filter {}, which is not built in", printable(path), filter.id()),
+            format!(
+                "its array \"{}\" is compressed by HDF5 filter {}, which is not built in",
+                printable(path),
+                filter.id()
+            ),
             "repack it with gzip: h5repack -f GZIP=4 old.h5 new.h5",
         ),
-        None => Fault::damaged(format!("the values of its array \"{}\" are damaged or cut off", printable(path))),
+        None => {
+            Fault::damaged(format!("the values of its array \"{}\" are damaged or cut off", printable(path)))
+        }
     }
 }

@@ -19,8 +19,8 @@ use hdf5_sys::{
     h5p::H5P_DEFAULT,
     h5s::H5S_ALL,
     h5t::{
-        H5T_class_t, H5T_order_t, H5T_sign_t, H5Tget_class, H5Tget_fields, H5Tget_order, H5Tget_sign, H5Tget_size,
-        H5Tis_variable_str, H5Treclaim,
+        H5T_class_t, H5T_order_t, H5T_sign_t, H5Tget_class, H5Tget_fields, H5Tget_order, H5Tget_sign,
+        H5Tget_size, H5Tis_variable_str, H5Treclaim,
     },
 };
 
@@ -74,7 +74,14 @@ pub(super) fn stored_type(datatype: &Datatype) -> StoredType {
         let class = match H5Tget_class(id) {
             H5T_class_t::H5T_FLOAT => {
                 let (mut sign, mut e_at, mut e_bits, mut m_at, mut m_bits) = (0, 0, 0, 0, 0);
-                H5Tget_fields(id, &raw mut sign, &raw mut e_at, &raw mut e_bits, &raw mut m_at, &raw mut m_bits);
+                H5Tget_fields(
+                    id,
+                    &raw mut sign,
+                    &raw mut e_at,
+                    &raw mut e_bits,
+                    &raw mut m_at,
+                    &raw mut m_bits,
+                );
                 // Sign, exponent, mantissa from the top without a gap: what IEEE and bfloat16 have in common.
                 if m_at == 0 && e_at == m_bits && sign == e_at + e_bits && sign + 1 == 8 * H5Tget_size(id) {
                     Class::Float(e_bits, m_bits)
@@ -100,7 +107,14 @@ pub(super) fn read_dataset(dataset: &Dataset, datatype: &Datatype, size: usize) 
     bytes.resize(size, 0_u8);
     // SAFETY: with the type as stored and the whole dataspace, the library writes exactly `size` bytes.
     let status = unsafe {
-        H5Dread(dataset.id(), datatype.id(), H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes.as_mut_ptr().cast::<c_void>())
+        H5Dread(
+            dataset.id(),
+            datatype.id(),
+            H5S_ALL,
+            H5S_ALL,
+            H5P_DEFAULT,
+            bytes.as_mut_ptr().cast::<c_void>(),
+        )
     };
     (status >= 0).then_some(bytes)
 }
@@ -108,7 +122,9 @@ pub(super) fn read_dataset(dataset: &Dataset, datatype: &Datatype, size: usize) 
 /// The `count` strings of an attribute, without their ends; `None` where they cannot be read.
 pub(super) fn read_strings(attribute: &Attribute, count: usize) -> Option<Vec<Vec<u8>>> {
     let datatype = attribute.dtype().ok()?;
-    let StoredType { class: Class::String { variable }, size, .. } = stored_type(&datatype) else { return None };
+    let StoredType { class: Class::String { variable }, size, .. } = stored_type(&datatype) else {
+        return None;
+    };
     if count == 0 || size == 0 {
         return Some(vec![Vec::new(); count]);
     }
@@ -116,7 +132,8 @@ pub(super) fn read_strings(attribute: &Attribute, count: usize) -> Option<Vec<Ve
         let mut bytes = vec![0_u8; count.checked_mul(size)?];
         // SAFETY: the type is the stored one, so the library writes `count` times `size` bytes.
         let status = unsafe { H5Aread(attribute.id(), datatype.id(), bytes.as_mut_ptr().cast::<c_void>()) };
-        let ended = |text: &[u8]| text.split(|&byte| byte == 0).next().unwrap_or_default().trim_ascii_end().to_vec();
+        let ended =
+            |text: &[u8]| text.split(|&byte| byte == 0).next().unwrap_or_default().trim_ascii_end().to_vec();
         return (status >= 0).then(|| bytes.chunks_exact(size).map(ended).collect());
     }
     let space = attribute.space().ok()?;
@@ -127,7 +144,9 @@ pub(super) fn read_strings(attribute: &Attribute, count: usize) -> Option<Vec<Ve
         if H5Aread(attribute.id(), datatype.id(), pointers.as_mut_ptr().cast::<c_void>()) < 0 {
             return None;
         }
-        let text = |&at: &*mut c_char| if at.is_null() { Vec::new() } else { CStr::from_ptr(at).to_bytes().to_vec() };
+        let text = |&at: &*mut c_char| {
+            if at.is_null() { Vec::new() } else { CStr::from_ptr(at).to_bytes().to_vec() }
+        };
         let strings = pointers.iter().map(text).collect();
         H5Treclaim(datatype.id(), space.id(), H5P_DEFAULT, pointers.as_mut_ptr().cast::<c_void>());
         Some(strings)
@@ -136,7 +155,12 @@ pub(super) fn read_strings(attribute: &Attribute, count: usize) -> Option<Vec<Ve
 
 /// The members of a group by name; `None` where the group cannot be read.
 pub(super) fn links(group: &Group) -> Option<Vec<Link>> {
-    unsafe extern "C" fn note(_: hid_t, name: *const c_char, info: *const H5L_info2_t, links: *mut c_void) -> i32 {
+    unsafe extern "C" fn note(
+        _: hid_t,
+        name: *const c_char,
+        info: *const H5L_info2_t,
+        links: *mut c_void,
+    ) -> i32 {
         // SAFETY: the library hands over a string that ends with a zero, a link's description, and `links` of below.
         let (name, mut info, links) =
             unsafe { (CStr::from_ptr(name), *info, &mut *links.cast::<Vec<Link>>()) };
@@ -151,7 +175,8 @@ pub(super) fn links(group: &Group) -> Option<Vec<Link>> {
     let mut links: Vec<Link> = Vec::new();
     let (by, order) = (H5_index_t::H5_INDEX_NAME, H5_iter_order_t::H5_ITER_NATIVE);
     // SAFETY: `note` is called with the pointer to `links`, and only until this call returns.
-    let status =
-        unsafe { H5Literate2(group.id(), by, order, ptr::null_mut(), Some(note), (&raw mut links).cast::<c_void>()) };
+    let status = unsafe {
+        H5Literate2(group.id(), by, order, ptr::null_mut(), Some(note), (&raw mut links).cast::<c_void>())
+    };
     (status >= 0).then_some(links)
 }

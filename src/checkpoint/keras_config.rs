@@ -47,7 +47,8 @@ pub(super) struct Config {
 impl Node {
     /// Reads a whole description; `None` where it is not one of a network.
     pub(super) fn of_json(json: &str) -> Option<Self> {
-        let node = serde_json::from_str::<Self>(json).or_else(|_| serde_json::from_str(&without_nan(json))).ok()?;
+        let node =
+            serde_json::from_str::<Self>(json).or_else(|_| serde_json::from_str(&without_nan(json))).ok()?;
         (!node.class.is_empty()).then_some(node)
     }
 
@@ -111,7 +112,8 @@ fn without_nan(json: &str) -> String {
     let mut clean = String::with_capacity(json.len());
     let (mut rest, mut in_text) = (json, false);
     while let Some(c) = rest.chars().next() {
-        let number = ["-Infinity", "Infinity", "NaN"].iter().find(|&number| !in_text && rest.starts_with(number));
+        let number =
+            ["-Infinity", "Infinity", "NaN"].iter().find(|&number| !in_text && rest.starts_with(number));
         let taken = match number {
             Some(number) => {
                 clean.push_str("null");
@@ -136,11 +138,11 @@ fn without_nan(json: &str) -> String {
 /// What can be read leniently: from an object, a list, or (as nothing) from anything else.
 trait Lenient: Default {
     fn from_map<'de, A: MapAccess<'de>>(map: A) -> Result<Self, A::Error> {
-        IgnoredAny.visit_map(map).map(|_: IgnoredAny| Self::default())
+        IgnoredAny.visit_map(map).map(|_error: IgnoredAny| Self::default())
     }
 
     fn from_seq<'de, A: SeqAccess<'de>>(seq: A) -> Result<Self, A::Error> {
-        IgnoredAny.visit_seq(seq).map(|_: IgnoredAny| Self::default())
+        IgnoredAny.visit_seq(seq).map(|_error: IgnoredAny| Self::default())
     }
 }
 
@@ -255,9 +257,10 @@ mod tests {
             assert_eq!(snake_case(class), spelled);
         }
         let mut counters = Counters::default();
-        assert_eq!([counters.next("Conv2D"), counters.next("Dense"), counters.next("Conv2D")], [
-            "conv2d", "dense", "conv2d_1"
-        ]);
+        assert_eq!(
+            [counters.next("Conv2D"), counters.next("Dense"), counters.next("Conv2D")],
+            ["conv2d", "dense", "conv2d_1"]
+        );
     }
 
     #[test]
@@ -273,7 +276,9 @@ mod tests {
 
     #[test]
     fn a_bare_list_is_a_sequential_model() {
-        let node = Node::of_json(r#"{"class_name": "Sequential", "config": [{"class_name": "Dense", "config": {}}]}"#);
+        let node = Node::of_json(
+            r#"{"class_name": "Sequential", "config": [{"class_name": "Dense", "config": {}}]}"#,
+        );
         assert_eq!(node.unwrap().layers().unwrap()[0].class, "Dense");
     }
 }

@@ -82,14 +82,18 @@ fn single(name: String, node: Option<&Node>, arrays: Vec<(String, Tensor)>) -> L
     let own = name.rsplit('/').next().unwrap_or_default().to_owned();
     let mut tensors: Vec<Tensor> = arrays
         .into_iter()
-        .map(|(weight, tensor)| Tensor { name: short(weight.get(common..).unwrap_or(&weight), &own), ..tensor })
+        .map(|(weight, tensor)| Tensor {
+            name: short(weight.get(common..).unwrap_or(&weight), &own),
+            ..tensor
+        })
         .collect();
     drop_folders(&mut tensors);
     name_the_only_kernel(&mut tensors);
     let node = node.map(|node| node.wrapped().unwrap_or(node));
     // Without a configuration, a name that Keras made up still tells the class.
     let hint = without_counter(&own);
-    let class = node.map(|node| node.class.as_str()).or_else(|| kind_of_class(hint).is_some().then_some(hint));
+    let class =
+        node.map(|node| node.class.as_str()).or_else(|| kind_of_class(hint).is_some().then_some(hint));
     layer(name, class, node, tensors)
 }
 
@@ -107,7 +111,10 @@ fn drop_folders(tensors: &mut [Tensor]) {
 /// Early converters left names such as `uniform1`: beside a bias, the only array of several axes is the kernel.
 fn name_the_only_kernel(tensors: &mut [Tensor]) {
     let others_are_biases = |at: usize| {
-        tensors.iter().enumerate().all(|(i, tensor)| i == at || tensor.name == "bias" && tensor.shape.len() == 1)
+        tensors
+            .iter()
+            .enumerate()
+            .all(|(i, tensor)| i == at || tensor.name == "bias" && tensor.shape.len() == 1)
     };
     let several_axes = |tensor: &Tensor| tensor.shape.len() >= 3;
     if let Some(at) = tensors.iter().position(several_axes).filter(|&at| others_are_biases(at))
@@ -128,25 +135,37 @@ fn nested(name: &str, model: Option<&Node>, arrays: Vec<(String, Tensor)>, listi
         by_name.entry(node.name.as_str()).or_default().push(at);
     }
     // Sorted by the place in the configuration; layers it does not know come behind, in the order of the file.
-    let mut units: Vec<(usize, String, Option<&Node>, Vec<(String, Tensor)>)> = Vec::new();
+    let mut units: Vec<Unit> = Vec::new();
     let mut known: HashMap<String, usize> = HashMap::new();
     for (weight, tensor) in arrays {
         let parent = parent(&weight);
         let leaf = find_leaf(&parent, &leaves, &by_name);
         let (place, unit, node) = match leaf {
             Some(at) => (at, leaves[at].0.clone(), Some(leaves[at].1)),
-            None => (usize::MAX, format!("{name}/{}", parent.strip_prefix(&format!("{name}/")).unwrap_or(&parent)), None),
+            None => (
+                usize::MAX,
+                format!("{name}/{}", parent.strip_prefix(&format!("{name}/")).unwrap_or(&parent)),
+                None,
+            ),
         };
         let at = *known.entry(unit.clone()).or_insert_with(|| {
-            units.push((place, unit, node, Vec::new()));
+            units.push(Unit { place, name: unit, node, arrays: Vec::new() });
             units.len() - 1
         });
-        units[at].3.push((weight, tensor));
+        units[at].arrays.push((weight, tensor));
     }
-    units.sort_by_key(|unit| unit.0);
-    for (_, unit, node, arrays) in units {
-        listing(single(unit, node, arrays));
+    units.sort_by_key(|unit| unit.place);
+    for Unit { name, node, arrays, .. } in units {
+        listing(single(name, node, arrays));
     }
+}
+
+/// One layer of a nested model, and its place in the configuration.
+struct Unit<'a> {
+    place: usize,
+    name: String,
+    node: Option<&'a Node>,
+    arrays: Vec<(String, Tensor)>,
 }
 
 /// Every layer inside `model` that is no model itself, with its name behind those of the models around it.
@@ -229,7 +248,9 @@ fn without_output(weight: &str) -> &str {
 fn common_parent(arrays: &[(String, Tensor)]) -> usize {
     let Some((first, _)) = arrays.first() else { return 0 };
     let ends = first.char_indices().filter(|(_, c)| *c == '/').map(|(at, _)| at + 1);
-    ends.take_while(|&end| arrays.iter().all(|(weight, _)| weight.starts_with(&first[..end]))).last().unwrap_or(0)
+    ends.take_while(|&end| arrays.iter().all(|(weight, _)| weight.starts_with(&first[..end])))
+        .last()
+        .unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -32,8 +32,13 @@ pub(super) fn index(source: &Source, listing: &mut Listing) -> Result<(), Fault>
     let keras = file.text(root, "keras_version")?;
     if let Some(weights) = Hdf5::group_if_any(root, "model_weights")? {
         let keras = file.text(&weights, "keras_version")?.or(keras);
-        listing.network(config.as_ref().map(|node| node.name.clone()), &described("whole model", keras.as_deref()))?;
-        return keras_h5::index(&file, &weights, "model_weights/", config.as_ref(), &mut |layer| listing.push(layer));
+        listing.network(
+            config.as_ref().map(|node| node.name.clone()),
+            &described("whole model", keras.as_deref()),
+        )?;
+        return keras_h5::index(&file, &weights, "model_weights/", config.as_ref(), &mut |layer| {
+            listing.push(layer);
+        });
     }
     if file.split_texts(root, "layer_names")?.is_some() {
         listing.network(None, &described("weights only", keras.as_deref()))?;
@@ -112,7 +117,10 @@ fn check_whole(source: &Source) -> Result<(), Fault> {
         ));
     }
     let (Some(base), Some(end)) = (number(addresses, size), number(addresses + 2 * size, size)) else {
-        return Err(Fault::incomplete(format!("the file ends at {} bytes, in its first block", source.size())));
+        return Err(Fault::incomplete(format!(
+            "the file ends at {} bytes, in its first block",
+            source.size()
+        )));
     };
     let end = if base == at { end } else { end.saturating_add(at) };
     if end > source.size() {

@@ -73,12 +73,14 @@ pub(super) fn layer(name: String, class: Option<&str>, node: Option<&Node>, tens
     // A class outside the list that the configuration names is not to be guessed away by the shapes of its arrays.
     let custom = known.is_none() && node.is_some();
     let by_shape = || kind_by_shape(&tensors);
-    let kind = known.unwrap_or_else(|| if custom && !looks_convolutional(&tensors) { Kind::Other } else { by_shape() });
+    let kind = known
+        .unwrap_or_else(|| if custom && !looks_convolutional(&tensors) { Kind::Other } else { by_shape() });
     let channels_first = node.is_some_and(|node| node.config.dim_ordering == "th");
     let (kernels, layout_guessed) = match kernels(kind, &tensors) {
         // Keras 1 on Theano; without a configuration only the shape can tell.
         Some((index, Layout::Hwio))
-            if channels_first || class.is_none() && node.is_none() && oihw_by_shape(&tensors[index].shape) =>
+            if channels_first
+                || class.is_none() && node.is_none() && oihw_by_shape(&tensors[index].shape) =>
         {
             (Some((index, Layout::Oihw)), true)
         }
@@ -117,7 +119,8 @@ fn kind_by_shape(tensors: &[Tensor]) -> Kind {
         (None, _) => {}
     }
     let Some((_, kernel)) = named(tensors, "kernel") else { return Kind::Other };
-    let outputs = named(tensors, "bias").filter(|(_, bias)| bias.shape.len() == 1).map(|(_, bias)| bias.shape[0]);
+    let outputs =
+        named(tensors, "bias").filter(|(_, bias)| bias.shape.len() == 1).map(|(_, bias)| bias.shape[0]);
     // The bias has one number an output channel: which axis that is tells the transposed and the depthwise apart.
     let fits = |index: usize| outputs.is_none_or(|outputs| outputs == kernel.shape[index]);
     match *kernel.shape.as_slice() {
@@ -164,14 +167,14 @@ pub(super) fn oihw_by_shape(shape: &[usize]) -> bool {
 
 fn geometry(node: &Node, kind: Kind) -> Option<Geometry> {
     let config = &node.config;
-    let one_dimensional = matches!(
-        kind,
-        Kind::Conv1d | Kind::Conv1dTranspose | Kind::DepthwiseConv1d | Kind::SeparableConv1d
-    );
+    let one_dimensional =
+        matches!(kind, Kind::Conv1d | Kind::Conv1dTranspose | Kind::DepthwiseConv1d | Kind::SeparableConv1d);
     let sizes = |value: &Value| {
         let sizes: Vec<usize> = match value {
             Value::Number(_) => value.as_u64().into_iter().map(|size| size as usize).collect(),
-            Value::Array(list) => list.iter().filter_map(|size| size.as_u64().map(|size| size as usize)).collect(),
+            Value::Array(list) => {
+                list.iter().filter_map(|size| size.as_u64().map(|size| size as usize)).collect()
+            }
             _ => Vec::new(),
         };
         match *sizes.as_slice() {
@@ -207,10 +210,13 @@ pub(super) fn names(class: Option<&str>, node: Option<&Node>, shapes: &[&[usize]
             if node.is_none() {
                 (scale, center) = (shapes.len() > 3, shapes.len() > 2);
             }
-            let present = [("gamma", scale), ("beta", center), ("moving_mean", true), ("moving_variance", true)];
+            let present =
+                [("gamma", scale), ("beta", center), ("moving_mean", true), ("moving_variance", true)];
             present.iter().filter(|(_, there)| *there).map(|(name, _)| *name).collect()
         }
-        Some(Kind::SeparableConv1d | Kind::SeparableConv2d) => vec!["depthwise_kernel", "pointwise_kernel", "bias"],
+        Some(Kind::SeparableConv1d | Kind::SeparableConv2d) => {
+            vec!["depthwise_kernel", "pointwise_kernel", "bias"]
+        }
         Some(Kind::Embedding) => vec!["embeddings"],
         Some(Kind::Recurrent) => vec!["kernel", "recurrent_kernel", "bias"],
         Some(_) => vec!["kernel", "bias"],
@@ -222,5 +228,7 @@ pub(super) fn names(class: Option<&str>, node: Option<&Node>, shapes: &[&[usize]
             _ => Vec::new(),
         },
     };
-    (0..shapes.len()).map(|at| list.get(at).map_or_else(|| at.to_string(), |name| (*name).to_owned())).collect()
+    (0..shapes.len())
+        .map(|at| list.get(at).map_or_else(|| at.to_string(), |name| (*name).to_owned()))
+        .collect()
 }

@@ -29,14 +29,39 @@ use crate::weights::{Layer, Tensor};
 /// How the list of a model's layers is called; the second in files of Keras 2.12 and 2.13.
 const LISTS: [&str; 2] = ["layers", "_layer_checkpoint_dependencies"];
 /// What stands beside the layers of a trained model.
-const NOT_LAYERS: &[&str] = &["vars", "optimizer", "_optimizer", "metrics", "_metrics", "_compile_metrics",
-    "compile_metrics", "loss_tracker", "_loss_tracker"];
+const NOT_LAYERS: &[&str] = &[
+    "vars",
+    "optimizer",
+    "_optimizer",
+    "metrics",
+    "_metrics",
+    "_compile_metrics",
+    "compile_metrics",
+    "loss_tracker",
+    "_loss_tracker",
+];
 /// Layers made of parts that are shown as one layer, beside the kinds that this program knows.
-const COMPOSED: &[&str] = &["multi_head_attention", "group_query_attention", "grouped_query_attention",
-    "stacked_rnn_cells", "time_distributed", "spectral_normalization", "attention", "additive_attention"];
+const COMPOSED: &[&str] = &[
+    "multi_head_attention",
+    "group_query_attention",
+    "grouped_query_attention",
+    "stacked_rnn_cells",
+    "time_distributed",
+    "spectral_normalization",
+    "attention",
+    "additive_attention",
+];
 /// The order in which the parts of a layer are told, where the file's is alphabetical.
-const PARTS: &[&str] = &["layer", "forward_layer", "backward_layer", "cell", "query_dense", "key_dense",
-    "value_dense", "output_dense"];
+const PARTS: &[&str] = &[
+    "layer",
+    "forward_layer",
+    "backward_layer",
+    "cell",
+    "query_dense",
+    "key_dense",
+    "value_dense",
+    "output_dense",
+];
 
 /// Whether the file is of this layout.
 pub(super) fn recognise(root: &Group) -> Result<bool, Fault> {
@@ -49,11 +74,7 @@ pub(super) fn recognise(root: &Group) -> Result<bool, Fault> {
 }
 
 /// Lists the layers of the file.
-pub(super) fn index(
-    file: &Hdf5,
-    config: Option<&Node>,
-    listing: &mut dyn FnMut(Layer),
-) -> Result<(), Fault> {
+pub(super) fn index(file: &Hdf5, config: Option<&Node>, listing: &mut dyn FnMut(Layer)) -> Result<(), Fault> {
     let mut store = Store { file, listing, depth: 0 };
     store.model(&file.root, "", "", config)?;
     // What a class of the user's own holds beside, or instead of, a list of layers.
@@ -114,7 +135,8 @@ impl Store<'_> {
                 seen.insert(key);
             }
         }
-        let rest: Vec<Link> = links.iter().filter(|link| !seen.contains(&link.name)).map(Link::clone).collect();
+        let rest: Vec<Link> =
+            links.iter().filter(|link| !seen.contains(&link.name)).map(Link::clone).collect();
         for (key, _) in in_order_of_writing(rest, Some(list)) {
             self.unconfigured(list, &key, path, prefix)?;
         }
@@ -163,7 +185,9 @@ impl Store<'_> {
         let applied = Hdf5::group_if_any(group, "layer")?;
         if LISTS.iter().any(|list| group.link_exists(list)) {
             self.model(group, path, &name, inner)?;
-        } else if let Some(model) = applied.as_ref().filter(|layer| LISTS.iter().any(|list| layer.link_exists(list))) {
+        } else if let Some(model) =
+            applied.as_ref().filter(|layer| LISTS.iter().any(|list| layer.link_exists(list)))
+        {
             self.model(model, &join(path, "layer"), &name, inner)?;
         } else if kind_of_class(class).is_some()
             || node.is_some_and(|node| node.wrapped().is_some())
@@ -197,7 +221,9 @@ impl Store<'_> {
     /// Lists the objects that a layer, or model, of the user's own class holds.
     fn parts(&mut self, group: &Group, path: &str, prefix: &str) -> Result<(), Fault> {
         let skip = |link: &Link| {
-            NOT_LAYERS.contains(&link.name.as_str()) || LISTS.contains(&link.name.as_str()) || is_seed(&link.name)
+            NOT_LAYERS.contains(&link.name.as_str())
+                || LISTS.contains(&link.name.as_str())
+                || is_seed(&link.name)
         };
         let links: Vec<Link> = Hdf5::links(group)?.into_iter().filter(|link| !skip(link)).collect();
         for (key, _) in in_order_of_writing(links, Some(group)) {
@@ -213,7 +239,13 @@ impl Store<'_> {
     }
 
     /// The arrays of an object itself.
-    fn own(&self, group: &Group, path: &str, class: Option<&str>, node: Option<&Node>) -> Result<Vec<Tensor>, Fault> {
+    fn own(
+        &self,
+        group: &Group,
+        path: &str,
+        class: Option<&str>,
+        node: Option<&Node>,
+    ) -> Result<Vec<Tensor>, Fault> {
         let Ok(vars) = group.group("vars") else { return Ok(Vec::new()) };
         let mut keys: Vec<String> = Hdf5::links(&vars)?.into_iter().map(|link| link.name).collect();
         keys.sort_by_cached_key(|key| (key.parse::<usize>().unwrap_or(usize::MAX), key.clone()));
@@ -222,7 +254,8 @@ impl Store<'_> {
             tensors.push(self.file.tensor(&vars, &key, format!("{path}/vars/{key}"))?);
         }
         let shapes: Vec<&[usize]> = tensors.iter().map(|tensor| tensor.shape.as_slice()).collect();
-        for (tensor, name) in names(class, node, &shapes).into_iter().enumerate().map(|(at, name)| (at, name)) {
+        for (tensor, name) in names(class, node, &shapes).into_iter().enumerate()
+        {
             // A key that is no number is a name already.
             if tensors[tensor].name.parse::<usize>().is_ok() {
                 tensors[tensor].name = name;
@@ -299,7 +332,7 @@ pub(super) fn in_order_of_writing(links: Vec<Link>, parent: Option<&Group>) -> V
         }
     }
     // Stable by name where two say the same.
-    order.sort_by(|a, b| (a.1, natural(&a.0)).cmp(&(b.1, natural(&b.0))));
+    order.sort_by_cached_key(|(name, written)| (*written, natural(name)));
     order
 }
 

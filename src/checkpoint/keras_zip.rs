@@ -41,7 +41,11 @@ pub(super) fn index(source: &Source, listing: &mut Listing) -> Result<(), Fault>
     let version = archive.by_name("metadata.json").ok().and_then(|member| {
         let mut text = String::new();
         member.take(1 << 16).read_to_string(&mut text).ok()?;
-        serde_json::from_str::<serde_json::Value>(&text).ok()?.get("keras_version")?.as_str().map(str::to_owned)
+        serde_json::from_str::<serde_json::Value>(&text)
+            .ok()?
+            .get("keras_version")?
+            .as_str()
+            .map(str::to_owned)
     });
     let major = version.as_deref().and_then(|version| version.split('.').next()).unwrap_or("3");
     listing.network(Some(config.name.clone()), &format!("Keras {major} model (.keras)"))?;
@@ -82,7 +86,7 @@ fn config(archive: &mut Archive) -> Result<String, Fault> {
         return Err(damaged());
     }
     let mut json = String::new();
-    member.take(LARGEST_CONFIG).read_to_string(&mut json).map_err(|_: std::io::Error| damaged())?;
+    member.take(LARGEST_CONFIG).read_to_string(&mut json).map_err(|_error: std::io::Error| damaged())?;
     Ok(json)
 }
 
@@ -113,8 +117,13 @@ fn weights(source: &Source, archive: &mut Archive) -> Result<Source, Fault> {
         _ => Source::in_memory(&mut member, size),
     };
     let unpacked = unpacked.map_err(|error| {
-        if error.kind() == std::io::ErrorKind::StorageFull || error.kind() == std::io::ErrorKind::OutOfMemory {
-            Fault::new(Cause::TooCostly, format!("has {size} bytes of weights, more than there is memory for"), "close other programs")
+        if error.kind() == std::io::ErrorKind::StorageFull || error.kind() == std::io::ErrorKind::OutOfMemory
+        {
+            Fault::new(
+                Cause::TooCostly,
+                format!("has {size} bytes of weights, more than there is memory for"),
+                "close other programs",
+            )
         } else {
             damaged()
         }
@@ -124,7 +133,9 @@ fn weights(source: &Source, archive: &mut Archive) -> Result<Source, Fault> {
 
 fn check_claim(size: u64, stored: u64, member: &str) -> Result<(), Fault> {
     if size > stored.saturating_mul(LARGEST_RATIO).saturating_add(1 << 16) {
-        return Err(Fault::damaged(format!("its {member} claims {size} bytes, more than its {stored} can hold")));
+        return Err(Fault::damaged(format!(
+            "its {member} claims {size} bytes, more than its {stored} can hold"
+        )));
     }
     Ok(())
 }

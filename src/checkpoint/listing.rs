@@ -30,7 +30,7 @@ impl<'a> Listing<'a> {
     pub(super) fn network(&mut self, name: Option<String>, format: &str) -> Result<(), Fault> {
         let head = Head { name: name.filter(|name| !name.is_empty()), format: format.to_owned() };
         let json = serde_json::to_vec(&head).unwrap_or_default();
-        write_frame(self.out, frame::HEAD, &json).map_err(|_: io::Error| gone())
+        write_frame(self.out, frame::HEAD, &json).map_err(|_error: io::Error| gone())
     }
 
     pub(super) fn push(&mut self, layer: Layer) {

@@ -39,15 +39,14 @@ pub fn serve(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let answered = answer(request, &mut out);
     let told = match answered {
         Ok(()) => write_frame(&mut out, frame::DONE, &[]),
-        Err(fault) => {
-            write_frame(&mut out, frame::FAULT, &serde_json::to_vec(&fault).unwrap_or_default())
-        }
+        Err(fault) => write_frame(&mut out, frame::FAULT, &serde_json::to_vec(&fault).unwrap_or_default()),
     };
     if told.and_then(|()| out.flush()).is_ok() { ExitCode::SUCCESS } else { ExitCode::from(2) }
 }
 
 fn answer(request: Request, out: &mut dyn Write) -> Result<(), Fault> {
-    let failed = |_: io::Error| Fault::new(Cause::Unreadable, "cannot be read", "check the disk or the network");
+    let failed =
+        |_error: io::Error| Fault::new(Cause::Unreadable, "cannot be read", "check the disk or the network");
     let file = io::stdin().as_fd().try_clone_to_owned().map(File::from).map_err(failed)?;
     let source = Source::new(file, request.extension).map_err(failed)?;
     limit(source.size()).map_err(|errno| failed(errno.into()))?;
@@ -62,7 +61,7 @@ fn answer(request: Request, out: &mut dyn Write) -> Result<(), Fault> {
         }
         Some(arrays) => (format.read)(&source, &arrays, &mut |values| {
             let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
-            write_frame(out, frame::VALUES, &bytes).map_err(|_: io::Error| gone())
+            write_frame(out, frame::VALUES, &bytes).map_err(|_error: io::Error| gone())
         }),
     }
 }

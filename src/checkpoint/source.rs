@@ -91,7 +91,9 @@ pub(super) fn nameless() -> io::Result<File> {
     #[cfg(not(target_os = "linux"))]
     let descriptor: OwnedFd = {
         let folder = std::env::temp_dir();
-        let clock = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |time| time.as_nanos());
+        let clock = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .map_or(0, |time| time.as_nanos());
         let path = folder.join(format!(".convscope-{}-{clock}", std::process::id()));
         let file = File::options().read(true).write(true).create_new(true).open(&path)?;
         std::fs::remove_file(&path)?;

@@ -16,8 +16,16 @@ const BEGINNINGS: &[(&[u8], &str, &str)] = &[
     (b"\x1f\x8b", "is a gzip file", "unpack it first: gunzip FILE"),
     (b"\x28\xb5\x2f\xfd", "is a zstd file", "unpack it first: zstd -d FILE"),
     (b"\xfd7zXZ", "is an xz file", "unpack it first: unxz FILE"),
-    (b"CDF", "is a classic NetCDF file, which is not HDF5", "convert it with: nccopy -k netCDF-4 old.nc new.nc"),
-    (b"version https://git-lfs", "is a Git LFS pointer, not the file itself", "fetch the file with: git lfs pull"),
+    (
+        b"CDF",
+        "is a classic NetCDF file, which is not HDF5",
+        "convert it with: nccopy -k netCDF-4 old.nc new.nc",
+    ),
+    (
+        b"version https://git-lfs",
+        "is a Git LFS pointer, not the file itself",
+        "fetch the file with: git lfs pull",
+    ),
     (b"<!DOCTYPE", "is a web page, not a checkpoint", "download the file itself, not the page about it"),
     (b"<html", "is a web page, not a checkpoint", "download the file itself, not the page about it"),
 ];

@@ -1,8 +1,11 @@
 //! Opening checkpoints in tests, and saying in a line what is in them.
 
 use std::{
-    env,
+    env, fs,
+    io::Cursor,
     path::{Path, PathBuf},
+    process,
+    sync::OnceLock,
 };
 
 use convscope::{
@@ -25,12 +28,30 @@ pub(crate) fn shared(file: &str) -> Option<PathBuf> {
     Some(Path::new(&folder).join("data").join(file))
 }
 
-/// A file that the repository ships.
+/// A small checkpoint that the repository ships, unpacked.
 pub(crate) fn fixture(file: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/checkpoints").join(file)
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(unpack).join(file)
 }
 
-/// `name kind shape layout`, as `conv1 conv2d 7x7x3x64 HWIO`.
+fn unpack() -> PathBuf {
+    let packed = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/checkpoints/checkpoints.zip");
+    let bytes = fs::read(packed).unwrap();
+    // Named by its content's hash, for processes side by side and for the next time.
+    let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, &b| (hash ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("checkpoints-{hash:x}"));
+    if !folder.exists() {
+        let unfinished = folder.with_extension(process::id().to_string());
+        zip::ZipArchive::new(Cursor::new(bytes)).unwrap().extract(&unfinished).unwrap();
+        // Another process may have been first: its files are the same.
+        if fs::rename(&unfinished, &folder).is_err() {
+            fs::remove_dir_all(&unfinished).unwrap();
+        }
+    }
+    folder
+}
+
+/// `name kind shape layout`, as `conv1 conv2d 7x7x3x64 HWIO`; a guessed layout has a question mark.
 pub(crate) fn line(layer: &Layer) -> String {
     let shape = layer.main_tensor().unwrap().shape.iter().map(ToString::to_string).collect::<Vec<_>>().join("x");
     let layout = layer.kernels.map_or("-", |(_, layout)| layout.name());
@@ -42,8 +63,12 @@ pub(crate) fn lines(checkpoint: &dyn Checkpoint) -> Vec<String> {
     checkpoint.network().layers.iter().map(line).collect()
 }
 
+pub(crate) fn layer<'a>(checkpoint: &'a dyn Checkpoint, name: &str) -> &'a Layer {
+    checkpoint.network().layers.iter().find(|layer| layer.name == name).unwrap()
+}
+
 /// The kernels of the layer called `name`.
 pub(crate) fn weights(checkpoint: &dyn Checkpoint, name: &str) -> Weights {
-    let layer = checkpoint.network().layers.iter().find(|layer| layer.name == name).unwrap();
+    let layer = layer(checkpoint, name);
     Weights::of_layer(layer, checkpoint.read(layer).unwrap()).unwrap()
 }
