@@ -183,7 +183,8 @@ impl Remote {
             let (Some((_, shape)), frame::VALUES) = (array, letter) else { return Err(nonsense()) };
             let numbers = content.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
             values.push(
-                ArrayD::from_shape_vec(IxDyn(shape), numbers).map_err(|_error: ndarray::ShapeError| nonsense())?,
+                ArrayD::from_shape_vec(IxDyn(shape), numbers)
+                    .map_err(|_error: ndarray::ShapeError| nonsense())?,
             );
             Ok(())
         })?;

@@ -189,7 +189,8 @@ fn wait_for(pipe: &ChildStdout, deadline: Instant) -> Result<(), Fault> {
         if left.is_zero() {
             return Err(too_slow());
         }
-        let timeout = Timespec { tv_sec: left.as_secs().cast_signed(), tv_nsec: i64::from(left.subsec_nanos()) };
+        let timeout =
+            Timespec { tv_sec: left.as_secs().cast_signed(), tv_nsec: i64::from(left.subsec_nanos()) };
         match poll(&mut [PollFd::new(pipe, PollFlags::IN)], Some(&timeout)) {
             Ok(0) | Err(Errno::INTR) => {}
             Ok(_) | Err(_) => return Ok(()),

@@ -31,9 +31,9 @@ impl Hdf5 {
         // The library's stdio driver: the usual one resolves the path of a symbolic link, and that of a file which has
         // been replaced, or lives in memory only, leads nowhere.
         let open = File::with_options().with_fapl(|access| access.stdio()).open(path);
-        let root = open
-            .and_then(|file| file.group("/"))
-            .map_err(|_error: hdf5::Error| Fault::damaged("is an HDF5 file whose first group cannot be read"))?;
+        let root = open.and_then(|file| file.group("/")).map_err(|_error: hdf5::Error| {
+            Fault::damaged("is an HDF5 file whose first group cannot be read")
+        })?;
         Ok(Self { root, size })
     }
 

@@ -70,8 +70,8 @@ pub(super) fn without_counter(name: &str) -> &str {
 /// `class` is the name of its class, if only from a name that Keras made up; `node` its configuration.
 pub(super) fn layer(name: String, class: Option<&str>, node: Option<&Node>, tensors: Vec<Tensor>) -> Layer {
     let known = class.and_then(kind_of_class);
-    // A class outside the list that the configuration names is not to be guessed away by the shapes of its arrays.
-    let custom = known.is_none() && node.is_some();
+    // A class that is known by name but not in the list is not to be guessed away by the shapes of its arrays.
+    let custom = known.is_none() && class.is_some();
     let by_shape = || kind_by_shape(&tensors);
     let kind = known
         .unwrap_or_else(|| if custom && !looks_convolutional(&tensors) { Kind::Other } else { by_shape() });

@@ -181,6 +181,9 @@ impl Store<'_> {
         if self.depth > 64 {
             return Err(Fault::damaged("nests its groups without end"));
         }
+        // In a list, keys are classes; elsewhere they are the names of attributes, and tell nothing.
+        let in_list = path.rsplit('/').nth(1).is_some_and(|list| LISTS.contains(&list))
+            || kind_of_class(class).is_some();
         let inner = node.map(|node| node.wrapped().unwrap_or(node));
         let applied = Hdf5::group_if_any(group, "layer")?;
         if LISTS.iter().any(|list| group.link_exists(list)) {
@@ -203,9 +206,11 @@ impl Store<'_> {
             self.gather(group, path, "", class.as_deref(), inner, &mut tensors)?;
             self.list(name, class.as_deref(), inner, tensors);
         } else {
-            let class = if node.is_some() { Some(class.to_owned()) } else { self.class_by_name(group)? };
-            let tensors = self.own(group, path, class.as_deref(), inner)?;
-            self.list(name.clone(), class.as_deref(), inner, tensors);
+            // The key of an attribute may be anything; a name that Keras made up tells the class.
+            let by_name = if node.is_some() { None } else { self.class_by_name(group)? };
+            let class = by_name.as_deref().unwrap_or(class);
+            let tensors = self.own(group, path, Some(class), inner)?;
+            self.list(name.clone(), Some(class).filter(|_| node.is_some() || in_list), inner, tensors);
             self.parts(group, path, &name)?;
         }
         self.depth -= 1;
@@ -254,8 +259,7 @@ impl Store<'_> {
             tensors.push(self.file.tensor(&vars, &key, format!("{path}/vars/{key}"))?);
         }
         let shapes: Vec<&[usize]> = tensors.iter().map(|tensor| tensor.shape.as_slice()).collect();
-        for (tensor, name) in names(class, node, &shapes).into_iter().enumerate()
-        {
+        for (tensor, name) in names(class, node, &shapes).into_iter().enumerate() {
             // A key that is no number is a name already.
             if tensors[tensor].name.parse::<usize>().is_ok() {
                 tensors[tensor].name = name;
@@ -336,9 +340,18 @@ pub(super) fn in_order_of_writing(links: Vec<Link>, parent: Option<&Group>) -> V
     order
 }
 
-fn natural(name: &str) -> (String, usize) {
-    let class = without_counter(name);
-    (class.to_owned(), name.get(class.len() + 1..).and_then(|count| count.parse().ok()).unwrap_or(0))
+/// A key that sorts `c9` before `c10`: texts and the numbers behind them, by turns.
+fn natural(name: &str) -> Vec<(String, u64)> {
+    let mut parts = Vec::new();
+    let mut rest = name;
+    while !rest.is_empty() {
+        let text = rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len());
+        let digits = rest[text..].find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len() - text);
+        let number = rest[text..text + digits].parse().unwrap_or(u64::MAX);
+        parts.push((rest[..text].to_owned(), number));
+        rest = &rest[text + digits..];
+    }
+    parts
 }
 
 fn last_address(parent: &Group, link: &Link) -> u64 {

@@ -84,7 +84,7 @@ fn limit(size: u64) -> rustix::io::Result<()> {
 
 /// Seconds of processor time that reading a file of `size` bytes may take: inflating needs a second for some 100 MB.
 pub(super) fn cpu_seconds(size: u64) -> u64 {
-    3 + size / (50 << 20)
+    2 + size / (50 << 20)
 }
 
 fn set(resource: Resource, soft: u64, hard: u64) -> rustix::io::Result<()> {

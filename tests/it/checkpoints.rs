@@ -38,7 +38,9 @@ fn unpack() -> PathBuf {
     let packed = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/checkpoints/checkpoints.zip");
     let bytes = fs::read(packed).unwrap();
     // Named by its content's hash, for processes side by side and for the next time.
-    let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, &b| (hash ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
+    let hash = bytes
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, &b| (hash ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("checkpoints-{hash:x}"));
     if !folder.exists() {
         let unfinished = folder.with_extension(process::id().to_string());
@@ -53,7 +55,8 @@ fn unpack() -> PathBuf {
 
 /// `name kind shape layout`, as `conv1 conv2d 7x7x3x64 HWIO`; a guessed layout has a question mark.
 pub(crate) fn line(layer: &Layer) -> String {
-    let shape = layer.main_tensor().unwrap().shape.iter().map(ToString::to_string).collect::<Vec<_>>().join("x");
+    let shape =
+        layer.main_tensor().unwrap().shape.iter().map(ToString::to_string).collect::<Vec<_>>().join("x");
     let layout = layer.kernels.map_or("-", |(_, layout)| layout.name());
     let guessed = if layer.layout_guessed { "?" } else { "" };
     format!("{} {} {shape} {layout}{guessed}", layer.name, layer.kind.name())

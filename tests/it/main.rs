@@ -1,13 +1,20 @@
-//! Everything that needs no terminal, in one binary.
-
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking, in its helpers too")]
+//! Everything that needs no terminal, in one binary: core, screens, jobs, formats, numerics, commands.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test that cannot go on stops, and says why; its helpers too"
+)]
 
 mod checkpoints;
 mod cli;
 mod core;
+mod damage;
 mod formats;
 mod numerics;
 mod properties;
 mod screens;
 mod session;
 mod shared;
+mod shared_files;
