@@ -10,7 +10,7 @@ use super::{
 use crate::weights::Layer;
 
 /// So many layers make a first screen.
-const FIRST_BATCH: usize = 64;
+const FIRST_BATCH: usize = 32;
 const LATER_BATCHES: usize = 512;
 
 /// Collects layers and sends them in batches.
