@@ -192,12 +192,13 @@ impl Shell {
         if self.done {
             return Ok(());
         }
+        // Before the terminal is taken: from then on no signal may end the program without giving it back.
+        let send = sender.clone();
+        signals::spawn(move |msg| send.send(Event::Msg(msg)).is_ok())?;
         terminal::enter(self.state.mouse).context("the terminal cannot be used")?;
         let tmux = self.evidence.environment.multiplexed();
         self.backend.write_all(answers::questions(tmux).as_bytes())?;
         self.draw()?;
-        let send = sender.clone();
-        signals::spawn(move |msg| send.send(Event::Msg(msg)).is_ok())?;
         let send = sender.clone();
         input::spawn(move |input| {
             let event = match input {

@@ -227,9 +227,11 @@ impl Evidence {
         if waits {
             return (Graphics::Unknown, false, None);
         }
-        let by_name = self.names().find_map(|name| {
-            let graphics = known(name)?.graphics?;
-            (graphics != Graphics::Kitty || (has_placeholders(name) && (inside || self.kitty))).then_some(graphics)
+        // The first name that is known decides: the terminal's own word comes before `TERM`, which has no version.
+        let named = self.names().find_map(|name| known(name).map(|row| (name, row.graphics)));
+        let by_name = named.and_then(|(name, graphics)| {
+            let can = graphics != Some(Graphics::Kitty) || (has_placeholders(name) && (inside || self.kitty));
+            graphics.filter(|_| can)
         });
         if inside {
             return self.graphics_in_tmux(by_name, cell_known);

@@ -2,11 +2,12 @@
 #![cfg(unix)]
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
     reason = "a test fails by panicking, in its helpers too"
 )]
 
 mod life;
+mod picture;
+mod pictures;
 mod terminal;
 mod viewer;

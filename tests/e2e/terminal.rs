@@ -236,7 +236,7 @@ struct Keeper {
 
 impl Keeper {
     fn keep(mut self, mut reader: Box<dyn Read + Send>) {
-        let mut buffer = [0; 65536];
+        let mut buffer = vec![0; 1 << 16];
         while let Ok(count @ 1..) = reader.read(&mut buffer) {
             let log = Arc::clone(&self.shared);
             let mut shared = log.lock().unwrap();

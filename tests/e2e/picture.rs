@@ -1,0 +1,96 @@
+//! Pictures taken out of the bytes that a terminal got, as each protocol writes them.
+
+use std::io::Read;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+/// Pixels as the terminal would show them: red, green, blue.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Picture {
+    pub(crate) width: usize,
+    pub(crate) height: usize,
+    pub(crate) pixels: Vec<[u8; 3]>,
+}
+
+impl Picture {
+    fn of_rgba(width: usize, height: usize, bytes: &[u8]) -> Self {
+        assert_eq!(bytes.len(), width * height * 4);
+        Self { width, height, pixels: bytes.chunks_exact(4).map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect() }
+    }
+
+    /// The upper left part.
+    pub(crate) fn cropped(&self, width: usize, height: usize) -> Self {
+        assert!(width <= self.width && height <= self.height, "{width}×{height} of {}×{}", self.width, self.height);
+        let rows = self.pixels.chunks(self.width).take(height);
+        Self { width, height, pixels: rows.flat_map(|row| row[..width].iter().copied()).collect() }
+    }
+
+    /// The largest difference of any channel of any pixel, and the mean one.
+    pub(crate) fn difference(&self, other: &Self) -> (u8, f64) {
+        assert_eq!((self.width, self.height), (other.width, other.height));
+        let channels = self.pixels.as_flattened().iter().zip(other.pixels.as_flattened());
+        let differences: Vec<u8> = channels.map(|(a, b)| a.abs_diff(*b)).collect();
+        let sum: f64 = differences.iter().map(|difference| f64::from(*difference)).sum();
+        (differences.iter().copied().max().unwrap_or(0), sum / differences.len() as f64)
+    }
+}
+
+/// The last image that was transmitted by the kitty protocol, and its id.
+pub(crate) fn kitty(log: &[u8]) -> Option<(u32, Picture)> {
+    let text = String::from_utf8_lossy(log);
+    let mut last = None;
+    let mut current: Option<(Vec<(String, String)>, String)> = None;
+    for command in text.split("\x1b_G").skip(1) {
+        let Some(command) = command.split("\x1b\\").next() else { continue };
+        let (keys, data) = command.split_once(';').unwrap_or((command, ""));
+        let keys: Vec<(String, String)> =
+            keys.split(',').filter_map(|pair| pair.split_once('=')).map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
+        let value = |keys: &[(String, String)], name: &str| keys.iter().find(|key| key.0 == name).map(|key| key.1.clone());
+        if value(&keys, "a").as_deref() == Some("T") {
+            current = Some((keys.clone(), String::new()));
+        }
+        let Some((first, collected)) = &mut current else { continue };
+        if value(&keys, "a").is_some_and(|action| action != "T") {
+            continue;
+        }
+        collected.push_str(data);
+        if value(&keys, "m").as_deref() != Some("1") {
+            let number = |name: &str| value(first, name).and_then(|value| value.parse::<usize>().ok()).unwrap();
+            let bytes = STANDARD.decode(collected.as_bytes()).unwrap();
+            let mut pixels = Vec::new();
+            if value(first, "o").as_deref() == Some("z") {
+                flate2::read::ZlibDecoder::new(&bytes[..]).read_to_end(&mut pixels).unwrap();
+            } else {
+                pixels = bytes;
+            }
+            assert_eq!(value(first, "f").as_deref(), Some("32"));
+            last = Some((number("i") as u32, Picture::of_rgba(number("s"), number("v"), &pixels)));
+            current = None;
+        }
+    }
+    last
+}
+
+/// The last sixel picture.
+pub(crate) fn sixel(log: &[u8]) -> Option<Picture> {
+    let begin = log.windows(2).enumerate().filter(|(_, window)| *window == b"\x1bP").map(|(at, _)| at);
+    let sixel = begin.filter_map(|at| {
+        let end = log[at..].windows(2).position(|window| window == b"\x1b\\")?;
+        let whole = &log[at..at + end + 2];
+        // Parameters, then `q`; other strings begin otherwise.
+        let letter = whole[2..].iter().find(|byte| !byte.is_ascii_digit() && **byte != b';')?;
+        (*letter == b'q').then_some(whole)
+    });
+    let image = icy_sixel::SixelImage::decode(sixel.last()?).unwrap();
+    Some(Picture::of_rgba(image.width, image.height, &image.pixels))
+}
+
+/// The last picture of the iTerm2 protocol.
+pub(crate) fn iterm2(log: &[u8]) -> Option<Picture> {
+    let text = String::from_utf8_lossy(log);
+    let last = text.split("\x1b]1337;File=").last().filter(|_| text.contains("\x1b]1337;File="))?;
+    let (data, _) = last.split_once(':')?.1.split_once(['\x07', '\x1b'])?;
+    let image = image::load_from_memory(&STANDARD.decode(data).unwrap()).unwrap().to_rgba8();
+    Some(Picture::of_rgba(image.width() as usize, image.height() as usize, image.as_raw()))
+}

@@ -1,0 +1,144 @@
+//! What each protocol shows is the response, computed here a second time from the library's own parts.
+
+use convscope::checkpoint;
+use convscope::demo;
+use convscope::photo::Photo;
+use convscope::raster::{COLOR_MAPS, Indexed, ResponseMode, response_limit};
+use convscope::response::{ConvParams, respond};
+use convscope::weights::Weights;
+
+use crate::picture::{self, Picture};
+use crate::terminal::{KITTY_26, KITTY_41, MUTE, Persona, Terminal, XTERM_SIXEL, program};
+
+/// The signed response of the built-in conv1's kernel to the built-in photo, fitted into so many pixels.
+fn expected(kernel: usize, width: usize, height: usize) -> Picture {
+    // The reading process is this program, not the test.
+    checkpoint::set_reader_program(program());
+    let demo = demo::source().open(&mut |_| {}).unwrap();
+    let layer = demo.network().layers[0].clone();
+    let weights = Weights::of_layer(&layer, demo.read(&layer).unwrap()).unwrap();
+    let input = demo::PREPROCESSING.apply(&demo::photo().fitted(width, height));
+    let response = respond(input.view(), weights.kernel(kernel), &ConvParams::same_size([7, 7]), 0.0).unwrap();
+    let limit = response_limit(response.view(), 1.0);
+    let indexed = Indexed::of_response(response.view(), ResponseMode::Signed, &COLOR_MAPS[0], limit);
+    let pixels = indexed.indices.iter().map(|index| indexed.palette[usize::from(*index)]).collect();
+    Picture { width: indexed.width, height: indexed.height, pixels }
+}
+
+/// The picture's size, from the caption.
+fn captioned(terminal: &Terminal) -> Option<(usize, usize)> {
+    let text = terminal.text();
+    let caption = text.lines().find(|line| line.contains("signed ±"))?;
+    let size = caption.split('·').nth(1)?.trim_matches(|c: char| !c.is_ascii_digit() && c != '×').to_owned();
+    let (width, height) = size.split_once('×')?;
+    Some((width.parse().ok()?, height.parse().ok()?))
+}
+
+/// Browses to kernel 5 and gives the picture that is there then.
+fn shown(persona: Persona, arguments: &[&str], decode: impl Fn(&[u8]) -> Option<Picture>) -> (Picture, Picture, String) {
+    let terminal = Terminal::start(persona, &[&["demo"], arguments].concat());
+    terminal.wait("the first picture", |terminal| decode(&terminal.log()).is_some() && captioned(terminal).is_some());
+    terminal.wait_for_quiet();
+    terminal.send("5\r");
+    terminal.wait_for("kernel 5 of 64");
+    terminal.wait_for_quiet();
+    let size = captioned(&terminal).unwrap();
+    let picture = decode(&terminal.log()).unwrap();
+    terminal.send("q");
+    let (code, log) = terminal.end();
+    assert_eq!(code, 0);
+    (picture.cropped(size.0, size.1), expected(5, size.0, size.1), log)
+}
+
+#[test]
+fn kitty_shows_the_response_and_forgets_old_pictures() {
+    let (picture, expected, log) = shown(KITTY_41, &[], |log| picture::kitty(log).map(|(_, picture)| picture));
+    assert_eq!(picture.difference(&expected).0, 0, "kitty loses nothing");
+    let sent = log.matches("a=T").count();
+    let deleted = log.matches("a=d,d=I").count();
+    assert!(sent >= 2 && sent == deleted, "{sent} were sent and {deleted} deleted");
+}
+
+#[test]
+fn sixel_shows_the_response() {
+    let (picture, expected, _) = shown(XTERM_SIXEL, &[], picture::sixel);
+    let (_, mean) = picture.difference(&expected);
+    // 256 colours, each channel in percent.
+    assert!(mean < 4.0, "{mean}");
+}
+
+#[test]
+fn iterm2_shows_the_response() {
+    let (picture, expected, _) = shown(XTERM_SIXEL, &["--graphics", "iterm2"], picture::iterm2);
+    assert_eq!(picture.difference(&expected).0, 0);
+}
+
+#[test]
+fn half_blocks_show_the_response_where_nothing_better_is_known() {
+    for (persona, arguments) in [(MUTE, &[][..]), (KITTY_26, &[]), (XTERM_SIXEL, &["--graphics", "halfblocks"])] {
+        let terminal = Terminal::start(persona, &[&["demo", "--color", "truecolor"], arguments].concat());
+        terminal.wait("the caption", |terminal| captioned(terminal).is_some());
+        terminal.wait_for_quiet();
+        let log = terminal.log();
+        assert!(picture::kitty(&log).is_none() && picture::sixel(&log).is_none() && picture::iterm2(&log).is_none());
+        let (screen, (width, height)) = (terminal.screen(), captioned(&terminal).unwrap());
+        let row = screen.rows(0, 120).position(|row| row.contains("┌ Response")).unwrap() as u16 + 1;
+        let column = screen.rows(0, 120).nth(usize::from(row)).unwrap();
+        let left = column.chars().position(|c| c == '▀' || c == '▄').unwrap();
+        // Every cell of the picture holds two pixels of the palette.
+        let mut seen = std::collections::HashSet::new();
+        let begin = (0..120).rev().find(|x| screen.cell(row, *x).unwrap().contents() == "▀").unwrap() + 1 - width as u16;
+        for y in row..row + height as u16 / 2 {
+            for x in begin..begin + width as u16 {
+                let cell = screen.cell(y, x).unwrap();
+                assert_eq!(cell.contents(), "▀", "at {x}, {y} (kernels end before {left})");
+                seen.insert(format!("{:?}", cell.fgcolor()));
+            }
+        }
+        assert!(seen.len() > 20, "a response has many shades: {}", seen.len());
+        terminal.send("q");
+        assert_eq!(terminal.end().0, 0);
+    }
+}
+
+#[test]
+fn the_photo_itself_is_on_a_key() {
+    let terminal = Terminal::start(KITTY_41, &["demo"]);
+    terminal.wait("the first picture", |terminal| picture::kitty(&terminal.log()).is_some());
+    terminal.wait_for_quiet();
+    terminal.send("p");
+    terminal.wait_for("the photo ·");
+    terminal.wait_for_quiet();
+    let (_, shown) = picture::kitty(&terminal.log()).unwrap();
+    let photo: Photo = demo::photo();
+    let fitted = photo.fitted(shown.width, shown.height);
+    let pixels = fitted.rgb.chunks_exact(3).map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect();
+    let expected = Picture { width: fitted.width, height: fitted.height, pixels };
+    assert_eq!(shown.cropped(fitted.width, fitted.height).difference(&expected).0, 0);
+    terminal.send("q");
+    assert_eq!(terminal.end().0, 0);
+}
+
+#[test]
+fn the_help_hides_the_picture_and_gives_it_back() {
+    for (persona, decode) in [
+        (XTERM_SIXEL, (|log| picture::sixel(log).is_some()) as fn(&[u8]) -> bool),
+        (KITTY_41, |log| picture::kitty(log).is_some()),
+    ] {
+        let terminal = Terminal::start(persona, &["demo"]);
+        terminal.wait("the first picture", |terminal| decode(&terminal.log()));
+        terminal.wait_for_quiet();
+        terminal.send("?");
+        terminal.wait_for("channel order");
+        terminal.wait_for_quiet();
+        let before = terminal.log().len();
+        terminal.send("\x1b");
+        terminal.wait("the help to close", |terminal| !terminal.text().contains("channel order"));
+        terminal.wait_for_quiet();
+        let after = terminal.log()[before..].to_vec();
+        let text = String::from_utf8_lossy(&after);
+        assert!(decode(&after) || text.contains('\u{10eeee}'), "the picture is drawn again");
+        terminal.send("q");
+        assert_eq!(terminal.end().0, 0);
+    }
+}
