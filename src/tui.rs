@@ -121,10 +121,11 @@ fn window() -> [u16; 4] {
 impl Shell {
     fn start(options: Options, sender: Sender<Event>) -> Self {
         let title = options.source.title();
-        let photo_name = options.photo.as_ref().and_then(|path| path.file_name()).map_or_else(
-            || crate::demo::PHOTO_NAME.to_owned(),
-            |name| name.to_string_lossy().into_owned(),
-        );
+        let photo_name = options
+            .photo
+            .as_ref()
+            .and_then(|path| path.file_name())
+            .map_or_else(|| crate::demo::PHOTO_NAME.to_owned(), |name| name.to_string_lossy().into_owned());
         let send = {
             let sender = sender.clone();
             move |msg| {
@@ -145,9 +146,8 @@ impl Shell {
             }
         };
         let responder = response::spawn(photo, move |request, result| {
-            let encoded = result.and_then(|(drawn, facts)| {
-                Ok((facts, graphics::encode(drawn, &request.spec.facts)?))
-            });
+            let encoded =
+                result.and_then(|(drawn, facts)| Ok((facts, graphics::encode(drawn, &request.spec.facts)?)));
             let _ = sender.send(Event::Picture(request.ticket, encoded));
         });
         let window = window();
@@ -217,7 +217,8 @@ impl Shell {
     fn browse(&mut self, inbox: &Receiver<Event>) -> anyhow::Result<()> {
         let mut answers_until = Some(Instant::now() + ANSWER_TIME);
         while !self.done {
-            let deadline = answers_until.into_iter().chain(self.reading_since.map(|since| since + GRACE)).min();
+            let deadline =
+                answers_until.into_iter().chain(self.reading_since.map(|since| since + GRACE)).min();
             let event = match deadline {
                 None => inbox.recv().map_err(|_closed| RecvTimeoutError::Disconnected),
                 Some(deadline) => inbox.recv_timeout(deadline.saturating_duration_since(Instant::now())),
@@ -311,7 +312,9 @@ impl Shell {
                 }
                 Effect::ForgetPicture => self.forget_picture(),
                 Effect::Mouse(on) => {
-                    let _ = self.backend.write_all(if on { terminal::MOUSE_ON } else { terminal::MOUSE_OFF }.as_bytes());
+                    let _ = self
+                        .backend
+                        .write_all(if on { terminal::MOUSE_ON } else { terminal::MOUSE_OFF }.as_bytes());
                 }
                 Effect::Redraw => self.clear(),
                 Effect::Suspend => effects.extend(self.suspend()),

@@ -50,7 +50,10 @@ fn too_small(buffer: &mut Buffer, state: &State) {
     let area = buffer.area;
     let top = area.height.saturating_sub(lines.len() as u16) / 2;
     let room = Rect::new(area.x, area.y + top, area.width, area.height - top);
-    Paragraph::new(lines).alignment(Alignment::Center).wrap(ratatui::widgets::Wrap { trim: true }).render(room, buffer);
+    Paragraph::new(lines)
+        .alignment(Alignment::Center)
+        .wrap(ratatui::widgets::Wrap { trim: true })
+        .render(room, buffer);
 }
 
 /// A pane's frame; answers with its inside.

@@ -325,7 +325,8 @@ pub struct State {
 impl State {
     /// The state before the first message.
     pub fn new(title: String, photo: String, screen: (u16, u16), facts: Facts, choices: Choices) -> Self {
-        let mut state = Self { title, photo, screen, facts, mouse: choices.mouse, choices, ..Self::default() };
+        let mut state =
+            Self { title, photo, screen, facts, mouse: choices.mouse, choices, ..Self::default() };
         state.index = Load::Pending(state.ticket());
         state
     }

@@ -110,5 +110,6 @@ fn turn_focus(state: &mut State, by: usize) {
 
 /// Whether a layer's numbers are on their way: the shell waits a moment before it draws an empty pane.
 pub fn is_reading(state: &State) -> bool {
-    matches!(state.data, Load::Pending(_)) || (state.layers.is_empty() && matches!(state.index, Load::Pending(_)))
+    matches!(state.data, Load::Pending(_))
+        || (state.layers.is_empty() && matches!(state.index, Load::Pending(_)))
 }

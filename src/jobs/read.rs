@@ -111,6 +111,9 @@ fn layer_data(layer: &Layer, arrays: Vec<ArrayD<f32>>) -> Result<LayerData, Stri
             let not_finite = weights.kernels.iter().filter(|weight| !weight.is_finite()).count();
             Ok(LayerData::Kernels(KernelData { weights: Arc::new(weights), shape, largest, not_finite }))
         }
-        _ => Err(format!("the arrays of {} do not have the shape that its index claims", printable(&layer.name))),
+        _ => Err(format!(
+            "the arrays of {} do not have the shape that its index claims",
+            printable(&layer.name)
+        )),
     }
 }

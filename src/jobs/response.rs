@@ -67,7 +67,11 @@ fn room(spec: &ResponseSpec, photo: &Photo) -> (usize, usize, usize) {
     (columns * cell_width, rows * cell_height, 1)
 }
 
-fn compute(request: &Request, photo: &Photo, stale: &Stale<'_>) -> Option<Result<(Drawn, ResponseFacts), String>> {
+fn compute(
+    request: &Request,
+    photo: &Photo,
+    stale: &Stale<'_>,
+) -> Option<Result<(Drawn, ResponseFacts), String>> {
     let spec = &request.spec;
     let (width, height, pool) = room(spec, photo);
     let (Some(how), Some(weights)) = (&spec.kernel, &request.weights) else {
@@ -120,7 +124,10 @@ fn strongest(response: ArrayView2<'_, f32>, pool: usize) -> Array2<f32> {
     Array2::from_shape_fn((rows.div_ceil(pool), columns.div_ceil(pool)), |(row, column)| {
         let (bottom, right) = (((row + 1) * pool).min(rows), ((column + 1) * pool).min(columns));
         let block = response.slice(s![row * pool..bottom, column * pool..right]);
-        block.fold(0.0, |best: f32, &value| if best.is_nan() || value.abs() <= best.abs() { best } else { value })
+        block.fold(
+            0.0,
+            |best: f32, &value| if best.is_nan() || value.abs() <= best.abs() { best } else { value },
+        )
     })
 }
 

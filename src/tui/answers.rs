@@ -6,6 +6,8 @@
 /// The questions, in the order of asking.
 const KITTY_GRAPHICS: &str = "\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\";
 const NAME: &str = "\x1b[>q";
+/// Secondary device attributes: some terminals have no other name.
+const MODEL: &str = "\x1b[>c";
 const CELL_SIZE: &str = "\x1b[16t";
 const WINDOW_SIZE: &str = "\x1b[14t";
 /// Sets a background of 24 bits, asks for it back, and takes it away.
@@ -15,9 +17,9 @@ const DEVICE_ATTRIBUTES: &str = "\x1b[c";
 /// What to write to learn everything. Inside tmux some questions are printed as text, and are left out.
 pub(super) fn questions(tmux: bool) -> String {
     if tmux {
-        [NAME, CELL_SIZE, WINDOW_SIZE, DEVICE_ATTRIBUTES].concat()
+        [NAME, MODEL, CELL_SIZE, WINDOW_SIZE, DEVICE_ATTRIBUTES].concat()
     } else {
-        [KITTY_GRAPHICS, NAME, CELL_SIZE, WINDOW_SIZE, TRUECOLOR, DEVICE_ATTRIBUTES].concat()
+        [KITTY_GRAPHICS, NAME, MODEL, CELL_SIZE, WINDOW_SIZE, TRUECOLOR, DEVICE_ATTRIBUTES].concat()
     }
 }
 
@@ -28,6 +30,8 @@ pub(super) enum Answer {
     KittyGraphics,
     /// The terminal's name and version: `kitty(0.41.1)`.
     Name(String),
+    /// The numbers of its model and version.
+    Model(u16, u16),
     /// A cell's width and height in pixels.
     Cell(u16, u16),
     /// The text area's width and height in pixels.
@@ -64,7 +68,13 @@ impl Answer {
             .filter_map(|number| number.parse().ok())
             .collect();
         match (last, body.as_bytes()[0]) {
-            ('c', b'?') => Some(Self::Attributes { sixel: numbers.iter().skip(1).any(|number| *number == 4) }),
+            ('c', b'?') => {
+                Some(Self::Attributes { sixel: numbers.iter().skip(1).any(|number| *number == 4) })
+            }
+            ('c', b'>') => Some(match numbers.as_slice() {
+                [model, version, ..] => Self::Model(*model, *version),
+                _ => Self::Other,
+            }),
             ('c' | 'n' | 'S' | 'y' | 'R' | 'u', b'?' | b'>' | b'=') => Some(Self::Other),
             ('t', _) => Some(match numbers.as_slice() {
                 [6, height, width] => Self::Cell(*width, *height),

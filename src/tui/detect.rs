@@ -21,6 +21,7 @@ pub(super) struct Evidence {
     /// The answers.
     pub(super) kitty: bool,
     pub(super) name: Option<String>,
+    pub(super) model: Option<&'static str>,
     pub(super) cell: Option<(u16, u16)>,
     pub(super) window_px: Option<(u16, u16)>,
     pub(super) truecolor: bool,
@@ -44,7 +45,9 @@ pub(super) struct Environment {
 impl Environment {
     /// This process's.
     pub(super) fn read() -> Self {
-        let var = |name: &str| env::var_os(name).map(|value| value.to_string_lossy().into_owned()).unwrap_or_default();
+        let var = |name: &str| {
+            env::var_os(name).map(|value| value.to_string_lossy().into_owned()).unwrap_or_default()
+        };
         Self {
             term: var("TERM"),
             colorterm: var("COLORTERM"),
@@ -83,7 +86,8 @@ impl Tmux {
         let said = run(&["display-message", "-p", format])?;
         let fields: Vec<&str> = said.trim_end_matches('\n').split('\t').collect();
         let [name, term, features, width, height, passthrough] = fields[..] else { return None };
-        let cell = width.parse().ok().zip(height.parse().ok()).filter(|(width, height)| *width > 0 && *height > 0);
+        let cell =
+            width.parse().ok().zip(height.parse().ok()).filter(|(width, height)| *width > 0 && *height > 0);
         // Before tmux 3.4 a format does not know options.
         let passthrough = match passthrough {
             "" => run(&["show-options", "-Apv", "allow-passthrough"]).unwrap_or_default(),
@@ -104,7 +108,8 @@ impl Tmux {
 }
 
 fn run(arguments: &[&str]) -> Option<String> {
-    let output = Command::new("tmux").args(arguments).stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+    let output =
+        Command::new("tmux").args(arguments).stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
@@ -137,6 +142,10 @@ const TERMINALS: &[Known] = &[
     Known { name: "rio", graphics: None, truecolor: true },
 ];
 
+/// Model, version where it matters, and name of terminals that answer no XTVERSION.
+const MODELS: &[(u16, Option<u16>, &str)] =
+    &[(0, Some(276), "xterm.js"), (61, None, "vte"), (65, None, "vte")];
+
 fn known(name: &str) -> Option<&'static Known> {
     let name = name.to_lowercase();
     TERMINALS.iter().find(|row| name.starts_with(row.name))
@@ -145,7 +154,8 @@ fn known(name: &str) -> Option<&'static Known> {
 /// kitty learnt placeholders with 0.28; a name without a version is trusted.
 fn has_placeholders(name: &str) -> bool {
     let version = name.trim_start_matches(|c: char| !c.is_ascii_digit());
-    let mut numbers = version.split(|c: char| !c.is_ascii_digit()).map(|number| number.parse::<u32>().unwrap_or(0));
+    let mut numbers =
+        version.split(|c: char| !c.is_ascii_digit()).map(|number| number.parse::<u32>().unwrap_or(0));
     let (major, minor) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
     !name.to_lowercase().starts_with("kitty") || version.is_empty() || (major, minor) >= (0, 28)
 }
@@ -156,8 +166,16 @@ impl Evidence {
         match answer {
             Answer::KittyGraphics => self.kitty = true,
             Answer::Name(name) => self.name = Some(name),
+            Answer::Model(model, version) => {
+                self.model = MODELS
+                    .iter()
+                    .find(|row| (row.0, row.1.unwrap_or(version)) == (model, version))
+                    .map(|row| row.2);
+            }
             Answer::Cell(width, height) if width > 0 && height > 0 => self.cell = Some((width, height)),
-            Answer::Window(width, height) if width > 0 && height > 0 => self.window_px = Some((width, height)),
+            Answer::Window(width, height) if width > 0 && height > 0 => {
+                self.window_px = Some((width, height))
+            }
             Answer::Truecolor => self.truecolor = true,
             Answer::Attributes { sixel } => {
                 self.sixel = sixel;
@@ -182,14 +200,22 @@ impl Evidence {
         };
         // tmux answers for itself; the outer terminal's cells are the ones that pictures are made for.
         let outer = self.tmux.as_ref().and_then(|tmux| tmux.cell);
-        outer.or(self.cell).or_else(|| of_window((width, height))).or_else(|| self.window_px.and_then(of_window))
+        outer
+            .or(self.cell)
+            .or_else(|| of_window((width, height)))
+            .or_else(|| self.window_px.and_then(of_window))
     }
 
     /// The names that the terminal (the one around tmux, inside it) goes by.
     fn names(&self) -> impl Iterator<Item = &str> {
         let tmux = self.tmux.as_ref();
         let inside = self.environment.multiplexed();
-        let own = [self.name.as_deref(), Some(&*self.environment.term_program), Some(&*self.environment.term)];
+        let own = [
+            self.name.as_deref(),
+            self.model,
+            Some(&*self.environment.term_program),
+            Some(&*self.environment.term),
+        ];
         let outer = [tmux.map(|tmux| &*tmux.name), tmux.map(|tmux| &*tmux.term)];
         own.into_iter().filter(move |_| !inside).chain(outer).flatten().filter(|name| !name.is_empty())
     }
@@ -244,7 +270,11 @@ impl Evidence {
         }
     }
 
-    fn graphics_in_tmux(&self, by_name: Option<Graphics>, cell_known: bool) -> (Graphics, bool, Option<String>) {
+    fn graphics_in_tmux(
+        &self,
+        by_name: Option<Graphics>,
+        cell_known: bool,
+    ) -> (Graphics, bool, Option<String>) {
         let halfblocks = |hint: Option<&str>| (Graphics::Halfblocks, false, hint.map(str::to_owned));
         let Some(tmux) = &self.tmux else { return halfblocks(None) };
         let sixel = tmux.has("sixel") || known(&tmux.name).is_none_or(|row| row.name == "foot");

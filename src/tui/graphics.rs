@@ -77,7 +77,8 @@ pub(super) fn encode(drawn: Drawn, facts: &Facts) -> Result<Encoded, String> {
         .filter(|image| image.width() > 0 && image.height() > 0)
         .map(DynamicImage::ImageRgb8)
         .ok_or("the picture is empty")?;
-    let cells = |pixels: u32, cell: u16| pixels.div_ceil(u32::from(cell.max(1))).min(u32::from(u16::MAX)) as u16;
+    let cells =
+        |pixels: u32, cell: u16| pixels.div_ceil(u32::from(cell.max(1))).min(u32::from(u16::MAX)) as u16;
     let size = Size::new(cells(image.width(), facts.cell.0), cells(image.height(), facts.cell.1));
     let failed = |error: ratatui_image::errors::Errors| format!("the picture cannot be encoded: {error}");
     let kitty_id = (facts.graphics == Graphics::Kitty).then(next_id);
@@ -88,7 +89,9 @@ pub(super) fn encode(drawn: Drawn, facts: &Facts) -> Result<Encoded, String> {
             Protocol::Kitty(Kitty::new(image, size, id, facts.tmux, true).map_err(failed)?)
         }
         (Graphics::Sixel, _) => Protocol::Sixel(Sixel::new(image, size, facts.tmux).map_err(failed)?),
-        _ => Protocol::ITerm2(Iterm2::new(padded(&image, size, facts.cell), size, facts.tmux).map_err(failed)?),
+        _ => {
+            Protocol::ITerm2(Iterm2::new(padded(&image, size, facts.cell), size, facts.tmux).map_err(failed)?)
+        }
     };
     Ok(Encoded { form: Form::Protocol(protocol), kitty_id })
 }
@@ -114,7 +117,8 @@ fn raster_of(drawn: Drawn) -> Raster {
 
 /// The picture with what is missing to whole cells left transparent.
 fn padded(image: &DynamicImage, size: Size, cell: (u16, u16)) -> DynamicImage {
-    let (width, height) = (u32::from(size.width) * u32::from(cell.0), u32::from(size.height) * u32::from(cell.1));
+    let (width, height) =
+        (u32::from(size.width) * u32::from(cell.0), u32::from(size.height) * u32::from(cell.1));
     if (image.width(), image.height()) == (width, height) {
         return image.clone();
     }

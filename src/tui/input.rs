@@ -8,7 +8,9 @@ use std::thread;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use terminput::{Event as Parsed, KeyCode, KeyEventKind, KeyModifiers, MouseButton, MouseEventKind, ScrollDirection};
+use terminput::{
+    Event as Parsed, KeyCode, KeyEventKind, KeyModifiers, MouseButton, MouseEventKind, ScrollDirection,
+};
 
 use super::answers::Answer;
 use crate::app::key::Key;
@@ -153,7 +155,8 @@ fn utf8_length(bytes: &[u8]) -> Option<usize> {
         0xf0..=0xf4 => 4,
         _ => 1,
     };
-    let continued = bytes.iter().skip(1).take(length - 1).take_while(|byte| (0x80..=0xbf).contains(*byte)).count();
+    let continued =
+        bytes.iter().skip(1).take(length - 1).take_while(|byte| (0x80..=0xbf).contains(*byte)).count();
     match (continued == length - 1, bytes.len() > continued + 1) {
         (true, _) => Some(length),
         (false, true) => Some(1),

@@ -30,7 +30,10 @@ pub(super) fn spawn(send: impl Fn(Msg) -> bool + Send + 'static) -> std::io::Res
                     thread::spawn(move || {
                         thread::sleep(LAST_CHANCE);
                         super::terminal::leave();
-                        #[expect(clippy::exit, reason = "the loop did not leave, and the signal asked for the end")]
+                        #[expect(
+                            clippy::exit,
+                            reason = "the loop did not leave, and the signal asked for the end"
+                        )]
                         std::process::exit(128 + signal);
                     });
                     Msg::Hangup

@@ -8,7 +8,8 @@ use crossterm::terminal;
 /// Alternate screen, no cursor, no line wrap, pasted text marked as such.
 const ENTER: &str = "\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[?2004h\x1b[2J";
 /// The reverse, after the end of a frame that may have been cut off, with every mouse mode off.
-const LEAVE: &str = "\x1b\\\x1b[?2026l\x1b[0m\x1b[?1006l\x1b[?1000l\x1b[?2004l\x1b[?7h\x1b[2J\x1b[?25h\x1b[?1049l";
+const LEAVE: &str =
+    "\x1b\\\x1b[?2026l\x1b[0m\x1b[?1006l\x1b[?1000l\x1b[?2004l\x1b[?7h\x1b[2J\x1b[?25h\x1b[?1049l";
 /// Button presses and the wheel, with coordinates in decimals; no motion, which would travel for nothing.
 pub(super) const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
 /// The mouse belongs to the terminal again.
@@ -49,7 +50,10 @@ pub fn leave_on_panic() {
     std::panic::set_hook(Box::new(move |panic| {
         leave();
         report(panic);
-        #[expect(clippy::exit, reason = "nothing is left to clean up, and other threads must not draw again")]
+        #[expect(
+            clippy::exit,
+            reason = "nothing is left to clean up, and other threads must not draw again"
+        )]
         std::process::exit(101);
     }));
 }

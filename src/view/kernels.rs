@@ -17,9 +17,12 @@ use crate::weights::Layer;
 
 /// Draws the pane.
 pub(super) fn draw(buffer: &mut Buffer, area: Rect, state: &State, theme: Theme) {
-    let room = super::frame(buffer, area, title(state, area.width, theme), state.focus == Pane::Kernels, theme);
+    let room =
+        super::frame(buffer, area, title(state, area.width, theme), state.focus == Pane::Kernels, theme);
     match &state.data {
-        Load::Ready(LayerData::Kernels(kernels)) if kernels.shape.c_out == 0 => words(buffer, room, "no kernels", theme),
+        Load::Ready(LayerData::Kernels(kernels)) if kernels.shape.c_out == 0 => {
+            words(buffer, room, "no kernels", theme)
+        }
         Load::Ready(LayerData::Kernels(kernels)) => match state.middle {
             Middle::Kernel { row, column } => single(buffer, room, state, kernels, (row, column), theme),
             Middle::Grid | Middle::Response => grid(buffer, room, state, kernels, theme),
@@ -179,11 +182,14 @@ fn single(
     canvas.render(buffer, above, theme);
 
     let kernel = kernels.weights.kernel(state.kernel);
-    let value = |slice: usize| kernel.get((slice, row, column)).map_or(String::new(), |w| short(f64::from(*w)));
+    let value =
+        |slice: usize| kernel.get((slice, row, column)).map_or(String::new(), |w| short(f64::from(*w)));
     let slices = kernels.shape.slices();
     let names = if state.channels == ChannelOrder::Bgr { ["B", "G", "R"] } else { ["R", "G", "B"] };
     let values = match state.slice_drawn(slices) {
-        None if slices == 3 => format!("{} {}  {} {}  {} {}", names[0], value(0), names[1], value(1), names[2], value(2)),
+        None if slices == 3 => {
+            format!("{} {}  {} {}  {} {}", names[0], value(0), names[1], value(1), names[2], value(2))
+        }
         slice => value(slice.unwrap_or(0)),
     };
     let place = format!("row {row}, column {column}  ");

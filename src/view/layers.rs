@@ -18,14 +18,18 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, state: &State, theme: Theme)
     let mut title = vec![Span::raw(" Layers ")];
     if !state.layers.is_empty() {
         let pending = if matches!(state.index, Load::Pending(_)) { "…" } else { "" };
-        title.push(Span::styled(format!("{} of {}{pending} ", state.layer, state.layers.len()), theme.style(Role::Dim)));
+        title.push(Span::styled(
+            format!("{} of {}{pending} ", state.layer, state.layers.len()),
+            theme.style(Role::Dim),
+        ));
     }
     let room = super::frame(buffer, area, Line::from(title), state.focus == Pane::Layers, theme);
-    let visible = state.layers.iter().enumerate().skip(state.layers_top).take(usize::from(room.height));
-    for (row, (index, layer)) in visible.enumerate() {
+    let visible = || state.layers.iter().enumerate().skip(state.layers_top).take(usize::from(room.height));
+    let columns = Columns::of(visible().map(|(_, layer)| layer), usize::from(room.width));
+    for (row, (index, layer)) in visible().enumerate() {
         let line = Rect::new(room.x, room.y + row as u16, room.width, 1);
         let selected = index == state.layer;
-        draw_layer(buffer, line, layer, matches(&layer.name, &state.search), theme, selected);
+        draw_layer(buffer, line, layer, columns, matches(&layer.name, &state.search) && !selected, theme);
         if selected {
             let role = if state.focus == Pane::Layers { Role::Selected } else { Role::SelectedElsewhere };
             // The line as a whole: a style of its own for each word would shine through.
@@ -38,26 +42,42 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, state: &State, theme: Theme)
     }
 }
 
-/// Name, kind, kernel size, channels; what does not fit is left out from the right, the name is cut last.
-fn draw_layer(buffer: &mut Buffer, line: Rect, layer: &Layer, found: bool, theme: Theme, selected: bool) {
+/// How wide the columns are: the same in every line that is visible.
+#[derive(Clone, Copy)]
+struct Columns {
+    name: usize,
+    /// 0 where there is no room for it.
+    kind: usize,
+}
+
+/// The mark before the name.
+const MARK: usize = 2;
+/// The longest short name of a kind, and a space.
+const KIND: usize = 8;
+
+impl Columns {
+    /// The kind gives way first, then the middle of the names; the shape stays.
+    fn of<'a>(layers: impl Iterator<Item = &'a Layer>, width: usize) -> Self {
+        let widths = layers.map(|layer| (printable(&layer.name).width(), shape_shown(layer).width()));
+        let (name, shape) = widths.fold((0, 0), |most, this| (most.0.max(this.0), most.1.max(this.1)));
+        let room = width.saturating_sub(MARK + shape + 1);
+        let kind = if name + KIND <= room { KIND } else { 0 };
+        Self { name: room.saturating_sub(kind), kind }
+    }
+}
+
+fn draw_layer(buffer: &mut Buffer, line: Rect, layer: &Layer, columns: Columns, found: bool, theme: Theme) {
     let mark = if layer.kernels.is_some() { "▪ " } else { "  " };
-    let name = printable(&layer.name);
-    let shape = shape_shown(layer);
-    let kind = layer.kind.short();
-    let width = usize::from(line.width);
-    // Kind and shape stand in columns at the right edge, as far as there is room beside a readable name.
-    let full = format!("{kind:>6} {shape:>13}");
-    let short = format!("{shape:>13}");
-    let right = [full, short, shape]
-        .into_iter()
-        .find(|right| right.width() + 2 + name.width().clamp(6, 10) < width)
-        .unwrap_or_default();
-    let room = width.saturating_sub(right.width() + 3);
-    let style = if found && !selected { theme.style(Role::Match) } else { Style::new() };
+    let style = if found { theme.style(Role::Match) } else { Style::new() };
+    let (shape, dim) = (shape_shown(layer), theme.style(Role::Dim));
+    let name = line.x + MARK as u16;
     buffer.set_string(line.x, line.y, mark, theme.style(Role::Accent));
-    buffer.set_string(line.x + 2, line.y, cut(&name, room), style);
-    let at = line.right().saturating_sub(right.width() as u16);
-    buffer.set_string(at, line.y, right, theme.style(Role::Dim));
+    buffer.set_string(name, line.y, cut(&printable(&layer.name), columns.name), style);
+    if columns.kind > 0 {
+        buffer.set_string(name + columns.name as u16 + 1, line.y, layer.kind.short(), dim);
+    }
+    let at = line.right().saturating_sub(shape.width() as u16).max(line.x);
+    buffer.set_stringn(at, line.y, &shape, usize::from(line.right() - at), dim);
 }
 
 fn shape_shown(layer: &Layer) -> String {

@@ -20,22 +20,34 @@ pub trait Picture {
 }
 
 /// Draws the pane.
-pub(super) fn draw(buffer: &mut Buffer, area: Rect, state: &State, theme: Theme, picture: Option<&dyn Picture>) {
+pub(super) fn draw(
+    buffer: &mut Buffer,
+    area: Rect,
+    state: &State,
+    theme: Theme,
+    picture: Option<&dyn Picture>,
+) {
     let what = if state.photo_shown { " Photo " } else { " Response " };
-    let mut title = vec![Span::raw(what), Span::styled(format!("{} ", printable(&state.photo)), theme.style(Role::Dim))];
+    let mut title =
+        vec![Span::raw(what), Span::styled(format!("{} ", printable(&state.photo)), theme.style(Role::Dim))];
     if state.preview.pending.is_some() && state.preview.shown.is_none() {
         title.push(Span::styled("… ", theme.style(Role::Dim)));
     }
     let room = super::frame(buffer, area, Line::from(title), state.focus == Pane::Response, theme);
-    let words = Rect { y: room.bottom().saturating_sub(CAPTION_ROWS), height: CAPTION_ROWS.min(room.height), ..room };
     let space = Rect { height: room.height.saturating_sub(CAPTION_ROWS), ..room };
     if let Some(sentence) = &state.preview.failed {
         let text = printable(sentence).into_owned();
-        Paragraph::new(text).style(theme.style(Role::Warning)).wrap(Wrap { trim: true }).render(space, buffer);
+        Paragraph::new(text)
+            .style(theme.style(Role::Warning))
+            .wrap(Wrap { trim: true })
+            .render(space, buffer);
         return;
     }
     if let (Some((spec, facts)), Some(picture)) = (&state.preview.shown, picture) {
         let (width, height) = picture.size();
+        // The words stand right below the picture.
+        let y = (space.y + height).min(space.bottom());
+        let words = Rect { y, height: CAPTION_ROWS.min(room.bottom() - y), ..room };
         // A picture of another room (the screen was just resized) would spill over: it waits for its successor.
         if width <= space.width && height <= space.height {
             let x = space.x + (space.width - width) / 2;

@@ -2,12 +2,13 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::{Color, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use super::number::short;
 use super::theme::{Role, Theme};
-use crate::app::state::{LayerData, Load, State};
+use crate::app::state::{ColorDepth, LayerData, Load, State};
 use crate::printable::printable;
 use crate::weights::statistics::{Histogram, Statistics};
 
@@ -24,7 +25,11 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, state: &State, theme: Theme)
         Load::Ready(LayerData::Tensors(arrays)) => {
             let layer = state.selected_layer();
             let main = layer.and_then(|layer| {
-                layer.tensors.iter().position(|tensor| Some(tensor) == layer.main_tensor()).map(|at| (layer, at))
+                layer
+                    .tensors
+                    .iter()
+                    .position(|tensor| Some(tensor) == layer.main_tensor())
+                    .map(|at| (layer, at))
             });
             match main.and_then(|(layer, at)| Some((layer.tensors.get(at)?, arrays.get(at)?))) {
                 Some((tensor, (statistics, histogram))) => {
@@ -64,7 +69,13 @@ fn rows(statistics: &Statistics) -> Vec<(&'static str, String)> {
     rows
 }
 
-fn draw_numbers(buffer: &mut Buffer, room: Rect, statistics: &Statistics, histogram: &Histogram, theme: Theme) {
+fn draw_numbers(
+    buffer: &mut Buffer,
+    room: Rect,
+    statistics: &Statistics,
+    histogram: &Histogram,
+    theme: Theme,
+) {
     let mut y = room.y;
     if statistics.nan + statistics.inf > 0 {
         let word = format!("{} NaN, {} infinite of {}", statistics.nan, statistics.inf, statistics.count);
@@ -106,7 +117,15 @@ fn draw_histogram(buffer: &mut Buffer, room: Rect, histogram: &Histogram, theme:
         let eighths = (count * height * 8 / most).max(usize::from(count > 0));
         for row in 0..height {
             let filled = eighths.saturating_sub((height - 1 - row) * 8).min(8);
-            buffer.set_string(room.x + x, room.y + row as u16, BARS[filled], theme.style(Role::Border));
+            let bar = theme.style(Role::Border);
+            // A full cell is a background: in some fonts the full block is wider than its cell and leaves traces.
+            let (symbol, style) = match filled {
+                8 if theme.depth != ColorDepth::None => {
+                    (" ", Style::new().bg(bar.fg.unwrap_or(Color::Reset)))
+                }
+                filled => (BARS[filled], bar),
+            };
+            buffer.set_string(room.x + x, room.y + row as u16, symbol, style);
         }
     }
     let (low, high) = (short(f64::from(histogram.low)), short(f64::from(histogram.high)));

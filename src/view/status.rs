@@ -8,8 +8,8 @@ use unicode_width::UnicodeWidthStr;
 
 use super::layers::cut;
 use super::theme::{Role, Theme};
-use crate::app::keymap;
 use crate::app::action::Action;
+use crate::app::keymap;
 use crate::app::state::{Load, Mode, State};
 use crate::printable::printable;
 

@@ -28,6 +28,10 @@ pub enum Role {
 /// The frame around the selected kernel: amber, which neither a kernel in grey nor most in colour are.
 pub const SELECTION: [u8; 3] = [255, 176, 0];
 
+/// Greys that can be read on a dark background and on a light one; a terminal's own bright black often cannot.
+const DIM: [u8; 3] = [138, 138, 138];
+const BORDER: [u8; 3] = [108, 108, 108];
+
 /// The colours of the screen.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Theme {
@@ -70,7 +74,9 @@ impl Theme {
                 let distance = |other: [u8; 3]| -> i32 {
                     rgb.iter().zip(other).map(|(a, b)| (i32::from(*a) - i32::from(b)).pow(2)).sum()
                 };
-                ANSI.iter().min_by_key(|(other, _)| distance(*other)).map_or(Color::Reset, |(_, color)| *color)
+                ANSI.iter()
+                    .min_by_key(|(other, _)| distance(*other))
+                    .map_or(Color::Reset, |(_, color)| *color)
             }
             ColorDepth::None => Color::Reset,
         }
@@ -89,7 +95,8 @@ impl Theme {
             };
         }
         match role {
-            Role::Border | Role::Dim => plain.fg(Color::DarkGray),
+            Role::Border => plain.fg(self.color(BORDER)),
+            Role::Dim => plain.fg(self.color(DIM)),
             Role::FocusedBorder => plain.fg(self.color(SELECTION)),
             Role::Accent => plain.fg(self.color(SELECTION)).add_modifier(Modifier::BOLD),
             Role::Selected => plain.fg(Color::Black).bg(self.color(SELECTION)),

@@ -59,9 +59,7 @@ mod tests {
     #[test]
     fn names_come_before_indices_and_near_ones_are_hints() {
         let layers = layers(&["conv1", "bn_conv1", "0", "res2a_branch2a"]);
-        let found = |wanted: &str| {
-            find(&layers, wanted).map(|index| layers[index].name.clone())
-        };
+        let found = |wanted: &str| find(&layers, wanted).map(|index| layers[index].name.clone());
         let rows: &[(&str, Result<&str, &str>)] = &[
             ("conv1", Ok("conv1")),
             ("1", Ok("bn_conv1")),

@@ -70,8 +70,13 @@ fn every_end_gives_the_terminal_back() {
             format!("{:?}", modes.local_flags).contains("ICANON")
         };
         assert!(!cooked(&terminal), "raw while it runs");
-        if end.len() > 1 { terminal.signal(end) } else { terminal.send(end) }
-        terminal.wait("the alternate screen to be left", |terminal| terminal.log_text().contains("\x1b[?1049l"));
+        if end.len() > 1 {
+            terminal.signal(end)
+        } else {
+            terminal.send(end)
+        }
+        terminal
+            .wait("the alternate screen to be left", |terminal| terminal.log_text().contains("\x1b[?1049l"));
         terminal.wait("the line discipline to be back", cooked);
         left_the_terminal(&terminal.end().1);
     }
@@ -104,7 +109,11 @@ fn it_stops_and_comes_back() {
     terminal.wait_for_quiet();
     let id = terminal.child.process_id().unwrap();
     for stop in ["\x1a", "TSTP"] {
-        if stop.len() > 1 { terminal.signal(stop) } else { terminal.send(stop) }
+        if stop.len() > 1 {
+            terminal.signal(stop)
+        } else {
+            terminal.send(stop)
+        }
         terminal.wait("the process to stop", |_| state(id) == Some('T'));
         left_the_terminal(&terminal.log_text());
         assert!(!terminal.screen().alternate_screen());
@@ -126,7 +135,9 @@ fn answers_that_come_late_are_no_keys() {
     terminal.wait_for("kernel 0 of 64");
     terminal.send("l");
     terminal.wait_for("kernel 1 of 64");
-    terminal.wait("the late answers to bring sixel", |terminal| terminal.log_text().contains("\x1bPq") || terminal.log_text().contains("q\"1;1"));
+    terminal.wait("the late answers to bring sixel", |terminal| {
+        terminal.log_text().contains("\x1bPq") || terminal.log_text().contains("q\"1;1")
+    });
     terminal.wait_for_quiet();
     let text = terminal.text();
     assert!(text.contains("kernel 1 of 64") && text.contains("quit"), "{text}");

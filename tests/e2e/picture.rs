@@ -16,12 +16,21 @@ pub(crate) struct Picture {
 impl Picture {
     fn of_rgba(width: usize, height: usize, bytes: &[u8]) -> Self {
         assert_eq!(bytes.len(), width * height * 4);
-        Self { width, height, pixels: bytes.chunks_exact(4).map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect() }
+        Self {
+            width,
+            height,
+            pixels: bytes.chunks_exact(4).map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect(),
+        }
     }
 
     /// The upper left part.
     pub(crate) fn cropped(&self, width: usize, height: usize) -> Self {
-        assert!(width <= self.width && height <= self.height, "{width}×{height} of {}×{}", self.width, self.height);
+        assert!(
+            width <= self.width && height <= self.height,
+            "{width}×{height} of {}×{}",
+            self.width,
+            self.height
+        );
         let rows = self.pixels.chunks(self.width).take(height);
         Self { width, height, pixels: rows.flat_map(|row| row[..width].iter().copied()).collect() }
     }
@@ -44,9 +53,14 @@ pub(crate) fn kitty(log: &[u8]) -> Option<(u32, Picture)> {
     for command in text.split("\x1b_G").skip(1) {
         let Some(command) = command.split("\x1b\\").next() else { continue };
         let (keys, data) = command.split_once(';').unwrap_or((command, ""));
-        let keys: Vec<(String, String)> =
-            keys.split(',').filter_map(|pair| pair.split_once('=')).map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
-        let value = |keys: &[(String, String)], name: &str| keys.iter().find(|key| key.0 == name).map(|key| key.1.clone());
+        let keys: Vec<(String, String)> = keys
+            .split(',')
+            .filter_map(|pair| pair.split_once('='))
+            .map(|(k, v)| (k.to_owned(), v.to_owned()))
+            .collect();
+        let value = |keys: &[(String, String)], name: &str| {
+            keys.iter().find(|key| key.0 == name).map(|key| key.1.clone())
+        };
         if value(&keys, "a").as_deref() == Some("T") {
             current = Some((keys.clone(), String::new()));
         }
@@ -56,7 +70,8 @@ pub(crate) fn kitty(log: &[u8]) -> Option<(u32, Picture)> {
         }
         collected.push_str(data);
         if value(&keys, "m").as_deref() != Some("1") {
-            let number = |name: &str| value(first, name).and_then(|value| value.parse::<usize>().ok()).unwrap();
+            let number =
+                |name: &str| value(first, name).and_then(|value| value.parse::<usize>().ok()).unwrap();
             let bytes = STANDARD.decode(collected.as_bytes()).unwrap();
             let mut pixels = Vec::new();
             if value(first, "o").as_deref() == Some("z") {
@@ -75,14 +90,14 @@ pub(crate) fn kitty(log: &[u8]) -> Option<(u32, Picture)> {
 /// The last sixel picture.
 pub(crate) fn sixel(log: &[u8]) -> Option<Picture> {
     let begin = log.windows(2).enumerate().filter(|(_, window)| *window == b"\x1bP").map(|(at, _)| at);
-    let sixel = begin.filter_map(|at| {
+    let mut sixel = begin.filter_map(|at| {
         let end = log[at..].windows(2).position(|window| window == b"\x1b\\")?;
         let whole = &log[at..at + end + 2];
         // Parameters, then `q`; other strings begin otherwise.
         let letter = whole[2..].iter().find(|byte| !byte.is_ascii_digit() && **byte != b';')?;
         (*letter == b'q').then_some(whole)
     });
-    let image = icy_sixel::SixelImage::decode(sixel.last()?).unwrap();
+    let image = icy_sixel::SixelImage::decode(sixel.next_back()?).unwrap();
     Some(Picture::of_rgba(image.width, image.height, &image.pixels))
 }
 

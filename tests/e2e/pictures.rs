@@ -18,7 +18,8 @@ fn expected(kernel: usize, width: usize, height: usize) -> Picture {
     let layer = demo.network().layers[0].clone();
     let weights = Weights::of_layer(&layer, demo.read(&layer).unwrap()).unwrap();
     let input = demo::PREPROCESSING.apply(&demo::photo().fitted(width, height));
-    let response = respond(input.view(), weights.kernel(kernel), &ConvParams::same_size([7, 7]), 0.0).unwrap();
+    let response =
+        respond(input.view(), weights.kernel(kernel), &ConvParams::same_size([7, 7]), 0.0).unwrap();
     let limit = response_limit(response.view(), 1.0);
     let indexed = Indexed::of_response(response.view(), ResponseMode::Signed, &COLOR_MAPS[0], limit);
     let pixels = indexed.indices.iter().map(|index| indexed.palette[usize::from(*index)]).collect();
@@ -35,9 +36,15 @@ fn captioned(terminal: &Terminal) -> Option<(usize, usize)> {
 }
 
 /// Browses to kernel 5 and gives the picture that is there then.
-fn shown(persona: Persona, arguments: &[&str], decode: impl Fn(&[u8]) -> Option<Picture>) -> (Picture, Picture, String) {
+fn shown(
+    persona: Persona,
+    arguments: &[&str],
+    decode: impl Fn(&[u8]) -> Option<Picture>,
+) -> (Picture, Picture, String) {
     let terminal = Terminal::start(persona, &[&["demo"], arguments].concat());
-    terminal.wait("the first picture", |terminal| decode(&terminal.log()).is_some() && captioned(terminal).is_some());
+    terminal.wait("the first picture", |terminal| {
+        decode(&terminal.log()).is_some() && captioned(terminal).is_some()
+    });
     terminal.wait_for_quiet();
     terminal.send("5\r");
     terminal.wait_for("kernel 5 of 64");
@@ -52,7 +59,8 @@ fn shown(persona: Persona, arguments: &[&str], decode: impl Fn(&[u8]) -> Option<
 
 #[test]
 fn kitty_shows_the_response_and_forgets_old_pictures() {
-    let (picture, expected, log) = shown(KITTY_41, &[], |log| picture::kitty(log).map(|(_, picture)| picture));
+    let (picture, expected, log) =
+        shown(KITTY_41, &[], |log| picture::kitty(log).map(|(_, picture)| picture));
     assert_eq!(picture.difference(&expected).0, 0, "kitty loses nothing");
     let sent = log.matches("a=T").count();
     let deleted = log.matches("a=d,d=I").count();
@@ -75,19 +83,26 @@ fn iterm2_shows_the_response() {
 
 #[test]
 fn half_blocks_show_the_response_where_nothing_better_is_known() {
-    for (persona, arguments) in [(MUTE, &[][..]), (KITTY_26, &[]), (XTERM_SIXEL, &["--graphics", "halfblocks"])] {
+    for (persona, arguments) in
+        [(MUTE, &[][..]), (KITTY_26, &[]), (XTERM_SIXEL, &["--graphics", "halfblocks"])]
+    {
         let terminal = Terminal::start(persona, &[&["demo", "--color", "truecolor"], arguments].concat());
         terminal.wait("the caption", |terminal| captioned(terminal).is_some());
         terminal.wait_for_quiet();
         let log = terminal.log();
-        assert!(picture::kitty(&log).is_none() && picture::sixel(&log).is_none() && picture::iterm2(&log).is_none());
+        assert!(
+            picture::kitty(&log).is_none()
+                && picture::sixel(&log).is_none()
+                && picture::iterm2(&log).is_none()
+        );
         let (screen, (width, height)) = (terminal.screen(), captioned(&terminal).unwrap());
         let row = screen.rows(0, 120).position(|row| row.contains("┌ Response")).unwrap() as u16 + 1;
         let column = screen.rows(0, 120).nth(usize::from(row)).unwrap();
         let left = column.chars().position(|c| c == '▀' || c == '▄').unwrap();
         // Every cell of the picture holds two pixels of the palette.
         let mut seen = std::collections::HashSet::new();
-        let begin = (0..120).rev().find(|x| screen.cell(row, *x).unwrap().contents() == "▀").unwrap() + 1 - width as u16;
+        let begin = (0..120).rev().find(|x| screen.cell(row, *x).unwrap().contents() == "▀").unwrap() + 1
+            - width as u16;
         for y in row..row + height as u16 / 2 {
             for x in begin..begin + width as u16 {
                 let cell = screen.cell(y, x).unwrap();

@@ -64,8 +64,11 @@ pub(crate) const XTERM_SIXEL: Persona = Persona {
 };
 
 /// A terminal that answers nothing at all.
-pub(crate) const MUTE: Persona =
-    Persona { answers: &[], delay: Duration::ZERO, environment: &[("TERM", "xterm-256color"), ("COLORTERM", "truecolor")] };
+pub(crate) const MUTE: Persona = Persona {
+    answers: &[],
+    delay: Duration::ZERO,
+    environment: &[("TERM", "xterm-256color"), ("COLORTERM", "truecolor")],
+};
 
 /// xterm at the far end of a very slow line.
 pub(crate) const LATE: Persona = Persona { delay: Duration::from_millis(900), ..XTERM_SIXEL };
@@ -214,7 +217,12 @@ impl Terminal {
     /// Gives the window another size.
     pub(crate) fn resize(&self, columns: u16, rows: u16) {
         let size = PtySize { rows, cols: columns, pixel_width: columns * 8, pixel_height: rows * 16 };
-        self.shared.lock().unwrap().screen.screen_mut().set_size(rows.try_into().unwrap(), columns.try_into().unwrap());
+        self.shared
+            .lock()
+            .unwrap()
+            .screen
+            .screen_mut()
+            .set_size(rows.try_into().unwrap(), columns.try_into().unwrap());
         self.master.as_ref().unwrap().resize(size).unwrap();
     }
 }

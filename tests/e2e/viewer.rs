@@ -41,7 +41,8 @@ fn kernels_are_drawn_in_their_own_colours() {
     terminal.wait_for_quiet();
     let screen = terminal.screen();
     // The first kernel begins one pixel inside the pane; its rows are the halves of cells.
-    let top = (0..40).find(|row| screen.rows(0, 120).nth(*row).unwrap().contains("kernel 0 of 64")).unwrap() as u16;
+    let top =
+        (0..40).find(|row| screen.rows(0, 120).nth(*row).unwrap().contains("kernel 0 of 64")).unwrap() as u16;
     let row = screen.rows(0, 120).nth(usize::from(top)).unwrap();
     let left = row.chars().position(|c| c == '┏').unwrap() as u16;
     let mut colours = std::collections::HashSet::new();

@@ -2,14 +2,22 @@
 
 use convscope::app::effect::Effect;
 use convscope::app::msg::{Mouse, MouseKind, Msg, Opened};
-use convscope::app::state::{Choices, Facts, Graphics, Load, Middle, Mode, Pane, PhotoInput, ResponseFacts, Ticket};
+use convscope::app::state::{
+    Choices, Facts, Graphics, Load, Middle, Mode, Pane, PhotoInput, ResponseFacts, Ticket,
+};
 use convscope::raster::{ChannelOrder, Normalization, ResponseMode};
 use convscope::weights::{Layer, Layout};
 
 use crate::session::{Session, conv, dense};
 
 fn network() -> Vec<Layer> {
-    vec![dense("stem"), conv("conv1", 7, 3, 64), dense("head"), conv("conv2", 3, 16, 100), conv("gray", 5, 1, 4)]
+    vec![
+        dense("stem"),
+        conv("conv1", 7, 3, 64),
+        dense("head"),
+        conv("conv2", 3, 16, 100),
+        conv("gray", 5, 1, 4),
+    ]
 }
 
 fn wide() -> Session {
@@ -105,7 +113,9 @@ fn every_layer_is_read_once_when_it_is_selected() {
 #[test]
 fn the_selection_is_always_in_sight_and_in_range() {
     let mut session = Session::on(network(), 60, 20);
-    for keys in ["G", "g", "jjjj", "}", "G", "+", "+", "-", "{", "<pgdn>", "}}", "G", "<enter>", "{", "<s-tab>G"] {
+    for keys in
+        ["G", "g", "jjjj", "}", "G", "+", "+", "-", "{", "<pgdn>", "}}", "G", "<enter>", "{", "<s-tab>G"]
+    {
         session.keys(keys);
         let state = &session.state;
         let (pane, kernels) = (state.kernels_pane().unwrap(), state.kernels());
@@ -114,7 +124,10 @@ fn the_selection_is_always_in_sight_and_in_range() {
             let grid = convscope::app::layout::Grid::of(room, kernels.shape, kernels.shape.c_out, state.zoom);
             let row = state.kernel / grid.columns;
             assert!(state.kernel < kernels.shape.c_out, "{keys}");
-            assert!((state.grid_top..state.grid_top + grid.rows).contains(&row), "{keys}: row {row} of {state:?}");
+            assert!(
+                (state.grid_top..state.grid_top + grid.rows).contains(&row),
+                "{keys}: row {row} of {state:?}"
+            );
         }
     }
 }
@@ -146,18 +159,29 @@ fn one_kernel_fills_the_pane_with_a_cursor_over_its_weights() {
 #[test]
 fn what_is_drawn_is_switched_and_kept() {
     let mut session = wide();
-    assert_eq!((session.state.normalization, session.state.channels), (Normalization::Kernel, ChannelOrder::Rgb));
+    assert_eq!(
+        (session.state.normalization, session.state.channels),
+        (Normalization::Kernel, ChannelOrder::Rgb)
+    );
     session.keys("mb");
-    assert_eq!((session.state.normalization, session.state.channels), (Normalization::Zero, ChannelOrder::Bgr));
+    assert_eq!(
+        (session.state.normalization, session.state.channels),
+        (Normalization::Zero, ChannelOrder::Bgr)
+    );
     session.keys("mm").keys("b");
-    assert_eq!((session.state.normalization, session.state.channels), (Normalization::Kernel, ChannelOrder::Rgb));
+    assert_eq!(
+        (session.state.normalization, session.state.channels),
+        (Normalization::Kernel, ChannelOrder::Rgb)
+    );
     assert_eq!(wide().keys("r").state.response_mode, ResponseMode::default().next());
 }
 
 #[test]
 fn slices_go_round_and_colours_are_one_of_them() {
     // conv1: in colour, then slice 0, 1, 2, then in colour again.
-    for (keys, slice) in [("", None), ("]", Some(0)), ("]]]", Some(2)), ("]]]]", None), ("[", Some(2)), ("][", None)] {
+    for (keys, slice) in
+        [("", None), ("]", Some(0)), ("]]]", Some(2)), ("]]]]", None), ("[", Some(2)), ("][", None)]
+    {
         assert_eq!(wide().keys(keys).state.slice_drawn(3), slice, "after {keys:?}");
     }
     // conv2 has 16: there is always one drawn.
@@ -270,7 +294,10 @@ fn the_mouse_selects_and_scrolls() {
     assert_eq!(session.state.middle, Middle::Kernel { row: 0, column: 0 }, "a second click opens it");
     session.keys("<esc>");
     session.take(click(panes.layers.x + 3, panes.layers.y + 1 + 3));
-    assert_eq!((session.state.selected_layer().unwrap().name.as_str(), session.state.focus), ("conv2", Pane::Layers));
+    assert_eq!(
+        (session.state.selected_layer().unwrap().name.as_str(), session.state.focus),
+        ("conv2", Pane::Layers)
+    );
     session.take(wheel(MouseKind::WheelDown, panes.layers.x + 3, panes.layers.y + 1));
     assert_eq!(session.state.selected_layer().unwrap().name, "gray");
     session.keys("{{<tab>");
@@ -320,10 +347,7 @@ fn a_chosen_layer_that_is_not_there_ends_with_a_sentence() {
         Effect::Fail(sentence) => Some(sentence.clone()),
         _ => None,
     });
-    assert_eq!(
-        sentence.as_deref(),
-        Some("model.h5: there is no layer conv3; did you mean conv1?")
-    );
+    assert_eq!(sentence.as_deref(), Some("model.h5: there is no layer conv3; did you mean conv1?"));
 }
 
 #[test]

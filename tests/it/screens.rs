@@ -119,7 +119,8 @@ fn a_screen_that_is_too_small_says_so() {
 
 #[test]
 fn fewer_colours_still_say_something() {
-    for (depth, name) in [(ColorDepth::Indexed, "256"), (ColorDepth::Ansi, "16"), (ColorDepth::None, "none")] {
+    for (depth, name) in [(ColorDepth::Indexed, "256"), (ColorDepth::Ansi, "16"), (ColorDepth::None, "none")]
+    {
         let mut session = Session::on(network(), 60, 20);
         let facts = Facts { color: depth, ..session.state.facts.clone() };
         session.take(Msg::Terminal(facts));
@@ -129,12 +130,15 @@ fn fewer_colours_still_say_something() {
 
 #[test]
 fn every_screen_from_60_by_20_to_300_by_100_draws_everything() {
-    for (width, height) in [(60, 20), (79, 24), (80, 25), (99, 30), (100, 31), (140, 40), (200, 60), (300, 100)] {
+    for (width, height) in
+        [(60, 20), (79, 24), (80, 25), (99, 30), (100, 31), (140, 40), (200, 60), (300, 100)]
+    {
         let mut session = Session::on(network(), width, height);
         for keys in ["", "}", "<enter>", "}", "<esc><tab><enter>", "<s-tab><s-tab>j"] {
             session.keys(keys);
             let text = text(&screen(&session));
-            let kernel = session.state.kernels().map(|kernels| format!("kernel 0 of {}", kernels.shape.c_out));
+            let kernel =
+                session.state.kernels().map(|kernels| format!("kernel 0 of {}", kernels.shape.c_out));
             for word in ["Layers", "conv1", "help"].into_iter().chain(kernel.as_deref()) {
                 assert!(text.contains(word), "{width}×{height} after {keys:?} lacks {word:?}:\n{text}");
             }
@@ -144,7 +148,7 @@ fn every_screen_from_60_by_20_to_300_by_100_draws_everything() {
 
 #[test]
 fn hostile_names_are_spelled_out() {
-    let mut session = Session::on(vec![conv("a\u{1b}[2J\u{9b}31mb\u{202e}c", 3, 3, 4)], 120, 30);
+    let mut session = Session::on(vec![conv("a\u{1b}[2J\u{9b}31mb\u{202e}c", 3, 3, 4)], 200, 30);
     session.state.title = "m\u{7}.h5".to_owned();
     let buffer = screen(&session);
     assert!(text(&buffer).contains("\\u{1b}"));

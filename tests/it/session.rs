@@ -24,7 +24,12 @@ pub(crate) struct Session {
 }
 
 fn tensor(name: &str, shape: &[usize]) -> Tensor {
-    Tensor { path: name.to_owned(), name: name.to_owned(), shape: shape.to_vec(), dtype: "float32".to_owned() }
+    Tensor {
+        path: name.to_owned(),
+        name: name.to_owned(),
+        shape: shape.to_vec(),
+        dtype: "float32".to_owned(),
+    }
 }
 
 /// A convolution of `k`×`k` kernels.

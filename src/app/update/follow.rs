@@ -41,8 +41,7 @@ fn scroll(state: &mut State) {
     let Some(panes) = state.panes() else { return };
     let rows = usize::from(inside(panes.layers).height).max(1);
     let last = state.layers.len().saturating_sub(rows);
-    state.layers_top =
-        state.layers_top.clamp((state.layer + 1).saturating_sub(rows), state.layer).min(last);
+    state.layers_top = state.layers_top.clamp((state.layer + 1).saturating_sub(rows), state.layer).min(last);
     if let Some(grid) = grid(state) {
         state.grid_top = grid.top_showing(state.kernel, state.grid_top);
     }

@@ -70,14 +70,17 @@ fn click(state: &mut State, pane: Pane, rect: Rect, at: Position) {
 fn kernels(state: &mut State, x: u16, y: u16) {
     match state.middle {
         Middle::Grid | Middle::Response => {
-            let Some(kernel) = grid(state).and_then(|grid| grid.kernel_at(x, y, state.grid_top)) else { return };
+            let Some(kernel) = grid(state).and_then(|grid| grid.kernel_at(x, y, state.grid_top)) else {
+                return;
+            };
             if kernel == state.kernel {
                 navigate::open(state);
             }
             state.kernel = kernel;
         }
         Middle::Kernel { .. } => {
-            let (Some(panes), Some(shape)) = (state.panes(), state.kernels().map(|kernels| kernels.shape)) else {
+            let (Some(panes), Some(shape)) = (state.panes(), state.kernels().map(|kernels| kernels.shape))
+            else {
                 return;
             };
             if let Some((row, column)) = weight_at(inside(panes.kernels), shape, x, y) {

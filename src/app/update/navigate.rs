@@ -80,7 +80,10 @@ pub(super) fn layer_with_kernels(state: &mut State, forward: bool) {
     };
     match found {
         Some(layer) => state.layer = layer,
-        None => state.message = Some(format!("no {} layer has kernels", if forward { "further" } else { "earlier" })),
+        None => {
+            state.message =
+                Some(format!("no {} layer has kernels", if forward { "further" } else { "earlier" }))
+        }
     }
 }
 

@@ -79,7 +79,9 @@ fn jump(state: &mut State, number: &str) {
                 state.middle = Middle::Grid;
             }
         }
-        Ok(kernel) => state.message = Some(format!("no kernel {kernel}: there are 0 to {}", count.saturating_sub(1))),
+        Ok(kernel) => {
+            state.message = Some(format!("no kernel {kernel}: there are 0 to {}", count.saturating_sub(1)))
+        }
         // Nothing was typed.
         Err(_) => {}
     }
@@ -93,7 +95,9 @@ pub fn matches(name: &str, search: &str) -> bool {
 /// Selects the first layer from `from` on, around the end, that the search finds; without one, `from` itself.
 fn find(state: &mut State, from: usize) {
     let count = state.layers.len();
-    let found = (0..count).map(|step| (from + step) % count).find(|at| matches(&state.layers[*at].name, &state.search));
+    let found = (0..count)
+        .map(|step| (from + step) % count)
+        .find(|at| matches(&state.layers[*at].name, &state.search));
     state.layer = found.unwrap_or(from);
     state.message = (found.is_none() && !state.search.is_empty()).then(|| "no layer is called so".to_owned());
 }
@@ -105,7 +109,9 @@ pub(super) fn next_match(state: &mut State, forward: bool) {
         return;
     }
     let count = state.layers.len();
-    let at = |step: usize| if forward { (state.layer + step) % count } else { (state.layer + count - step) % count };
+    let at = |step: usize| {
+        if forward { (state.layer + step) % count } else { (state.layer + count - step) % count }
+    };
     match (1..=count).map(at).find(|at| matches(&state.layers[*at].name, &state.search)) {
         Some(layer) => state.layer = layer,
         None => state.message = Some(format!("no layer holds {}", state.search)),
