@@ -195,6 +195,8 @@ impl Shell {
         // Before the terminal is taken: from then on no signal may end the program without giving it back.
         let send = sender.clone();
         signals::spawn(move |msg| send.send(Event::Msg(msg)).is_ok())?;
+        // A window that changed its size before someone listened sends no second signal.
+        self.resized();
         terminal::enter(self.state.mouse).context("the terminal cannot be used")?;
         let tmux = self.evidence.environment.multiplexed();
         self.backend.write_all(answers::questions(tmux).as_bytes())?;
@@ -334,11 +336,15 @@ impl Shell {
             self.done = true;
             return Vec::new();
         }
-        let window = window();
-        self.evidence.window = window;
-        let mut effects = update(&mut self.state, Msg::Resize { width: window[0], height: window[1] });
-        effects.extend(update(&mut self.state, Msg::Resumed));
-        effects
+        self.resized();
+        update(&mut self.state, Msg::Resumed)
+    }
+
+    /// Looks how large the window is now.
+    fn resized(&mut self) {
+        self.evidence.window = window();
+        let [width, height, ..] = self.evidence.window;
+        self.update(Msg::Resize { width, height });
     }
 
     fn forget_picture(&mut self) {

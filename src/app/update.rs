@@ -16,7 +16,7 @@ mod preview;
 mod prompt;
 
 pub use follow::HISTOGRAM_BINS;
-pub use preview::CAPTION_ROWS;
+pub use preview::caption_rows;
 pub use prompt::matches;
 
 /// Takes one message into the state, and says what the shell is to do about it.

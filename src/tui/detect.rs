@@ -174,7 +174,7 @@ impl Evidence {
             }
             Answer::Cell(width, height) if width > 0 && height > 0 => self.cell = Some((width, height)),
             Answer::Window(width, height) if width > 0 && height > 0 => {
-                self.window_px = Some((width, height))
+                self.window_px = Some((width, height));
             }
             Answer::Truecolor => self.truecolor = true,
             Answer::Attributes { sixel } => {

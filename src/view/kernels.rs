@@ -21,7 +21,7 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, state: &State, theme: Theme)
         super::frame(buffer, area, title(state, area.width, theme), state.focus == Pane::Kernels, theme);
     match &state.data {
         Load::Ready(LayerData::Kernels(kernels)) if kernels.shape.c_out == 0 => {
-            words(buffer, room, "no kernels", theme)
+            words(buffer, room, "no kernels", theme);
         }
         Load::Ready(LayerData::Kernels(kernels)) => match state.middle {
             Middle::Kernel { row, column } => single(buffer, room, state, kernels, (row, column), theme),

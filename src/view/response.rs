@@ -8,7 +8,7 @@ use ratatui::widgets::{Paragraph, Widget, Wrap};
 use super::number::short;
 use super::theme::{Role, Theme};
 use crate::app::state::{KernelOnPhoto, Pane, PhotoInput, ResponseFacts, ResponseSpec, State};
-use crate::app::update::CAPTION_ROWS;
+use crate::app::update::caption_rows;
 use crate::printable::printable;
 
 /// A picture as the terminal takes it.
@@ -34,7 +34,8 @@ pub(super) fn draw(
         title.push(Span::styled("… ", theme.style(Role::Dim)));
     }
     let room = super::frame(buffer, area, Line::from(title), state.focus == Pane::Response, theme);
-    let space = Rect { height: room.height.saturating_sub(CAPTION_ROWS), ..room };
+    let rows = caption_rows(room.width);
+    let space = Rect { height: room.height.saturating_sub(rows), ..room };
     if let Some(sentence) = &state.preview.failed {
         let text = printable(sentence).into_owned();
         Paragraph::new(text)
@@ -47,17 +48,17 @@ pub(super) fn draw(
         let (width, height) = picture.size();
         // The words stand right below the picture.
         let y = (space.y + height).min(space.bottom());
-        let words = Rect { y, height: CAPTION_ROWS.min(room.bottom() - y), ..room };
+        let words = Rect { y, height: rows.min(room.bottom() - y), ..room };
         // A picture of another room (the screen was just resized) would spill over: it waits for its successor.
         if width <= space.width && height <= space.height {
             let x = space.x + (space.width - width) / 2;
             picture.render(Rect::new(x, space.y, width, height), buffer, theme);
         }
-        Paragraph::new(caption(spec, facts, state)).style(theme.style(Role::Dim)).render(words, buffer);
+        Paragraph::new(caption(spec, facts, state, rows)).style(theme.style(Role::Dim)).render(words, buffer);
     }
 }
 
-fn caption(spec: &ResponseSpec, facts: &ResponseFacts, state: &State) -> Vec<Line<'static>> {
+fn caption(spec: &ResponseSpec, facts: &ResponseFacts, state: &State, rows: u16) -> Vec<Line<'static>> {
     let size = format!("{}×{}", facts.size.0, facts.size.1);
     let Some(kernel) = spec.kernel else {
         return vec![Line::from(format!("the photo · {size}"))];
@@ -67,11 +68,15 @@ fn caption(spec: &ResponseSpec, facts: &ResponseFacts, state: &State) -> Vec<Lin
     if let (Some(hint), true) = (&state.facts.hint, state.middle == crate::app::state::Middle::Response) {
         first = format!("{first} · {hint}");
     }
-    vec![Line::from(first), Line::from(how(&kernel))]
+    let (fed, walked) = how(&kernel);
+    if rows < 3 {
+        return vec![Line::from(first), Line::from(format!("{fed} · {walked}"))];
+    }
+    vec![Line::from(first), Line::from(fed), Line::from(walked)]
 }
 
 /// Preprocessing, padding, stride: what a number in the picture means depends on them.
-fn how(kernel: &KernelOnPhoto) -> String {
+fn how(kernel: &KernelOnPhoto) -> (String, String) {
     let fed = match kernel.input {
         PhotoInput::Colour => kernel.preprocessing.name().to_owned(),
         PhotoInput::Grey { slice } => format!("slice {slice} on grey −1..1"),
@@ -80,5 +85,5 @@ fn how(kernel: &KernelOnPhoto) -> String {
         [rows, columns] if rows == columns => rows.to_string(),
         [rows, columns] => format!("{rows}×{columns}"),
     };
-    format!("{fed} · same padding · stride {stride}")
+    (fed, format!("same padding · stride {stride}"))
 }

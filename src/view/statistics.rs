@@ -12,9 +12,6 @@ use crate::app::state::{ColorDepth, LayerData, Load, State};
 use crate::printable::printable;
 use crate::weights::statistics::{Histogram, Statistics};
 
-/// From this inner width on, two numbers stand in a line.
-const TWO_COLUMNS: u16 = 32;
-
 /// Draws the pane.
 pub(super) fn draw(buffer: &mut Buffer, area: Rect, state: &State, theme: Theme) {
     let (title, numbers) = match &state.data {
@@ -46,28 +43,35 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, state: &State, theme: Theme)
     }
 }
 
-/// Names and values, the ones that say most first: on a small screen the last ones go.
-fn rows(statistics: &Statistics) -> Vec<(&'static str, String)> {
-    let number = |value: f64| short(value);
+/// A number's name, its short name for a narrow pane, and the number.
+type Row = (&'static str, &'static str, String);
+
+/// The ones that say most first: on a small screen the last ones go.
+fn rows(statistics: &Statistics) -> Vec<Row> {
     let optional = |value: Option<f64>| value.map_or("–".to_owned(), short);
+    let degrees = |value: Option<f64>| value.map_or("–".to_owned(), |degrees| format!("{degrees:.0}°"));
     let mut rows = vec![
-        ("min", number(statistics.min)),
-        ("max", number(statistics.max)),
-        ("mean", number(statistics.mean)),
-        ("std", number(statistics.std)),
-        ("l1", number(statistics.l1)),
-        ("l2", number(statistics.l2)),
-        ("sparsity", number(statistics.sparsity)),
-        ("dc share", optional(statistics.dc_share)),
-        ("frequency", optional(statistics.frequency)),
-        ("coherence", optional(statistics.coherence)),
-        ("orientation", statistics.orientation.map_or("–".to_owned(), |degrees| format!("{degrees:.0}°"))),
+        ("min", "min", short(statistics.min)),
+        ("max", "max", short(statistics.max)),
+        ("mean", "mean", short(statistics.mean)),
+        ("std", "std", short(statistics.std)),
+        ("l1", "l1", short(statistics.l1)),
+        ("l2", "l2", short(statistics.l2)),
+        ("orientation", "angle", degrees(statistics.orientation)),
+        ("coherence", "coher", optional(statistics.coherence)),
+        ("frequency", "freq", optional(statistics.frequency)),
+        ("sparsity", "sparse", short(statistics.sparsity)),
+        ("dc share", "dc", optional(statistics.dc_share)),
     ];
     if let Some(chroma) = statistics.chroma {
-        rows.push(("chroma", number(chroma)));
+        rows.push(("chroma", "chroma", short(chroma)));
     }
     rows
 }
+
+/// From these inner widths on, two numbers stand in a line: under their short names, and under their names.
+const TWO_SHORT: u16 = 28;
+const TWO_LONG: u16 = 32;
 
 fn draw_numbers(
     buffer: &mut Buffer,
@@ -82,12 +86,13 @@ fn draw_numbers(
         buffer.set_stringn(room.x, y, word, usize::from(room.width), theme.style(Role::Warning));
         y += 1;
     }
-    let columns = if room.width >= TWO_COLUMNS { 2 } else { 1 };
+    let columns = if room.width >= TWO_SHORT { 2 } else { 1 };
     let rows = rows(statistics);
     // The histogram keeps three lines wherever they can be had.
     let lines = (room.bottom().saturating_sub(y).saturating_sub(3)).min(rows.len().div_ceil(columns) as u16);
     let width = room.width / columns as u16;
-    for (at, (name, value)) in rows.iter().take(usize::from(lines) * columns).enumerate() {
+    for (at, (long, narrow, value)) in rows.iter().take(usize::from(lines) * columns).enumerate() {
+        let name = if columns == 2 && room.width < TWO_LONG { narrow } else { long };
         let x = room.x + (at % columns) as u16 * width;
         let line = Rect::new(x, y + (at / columns) as u16, width.saturating_sub(1), 1);
         let pad = usize::from(line.width).saturating_sub(name.chars().count() + value.chars().count());

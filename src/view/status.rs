@@ -49,17 +49,22 @@ fn status(state: &State, room: usize, theme: Theme) -> Line<'static> {
     if let Load::Failed(sentence) = &state.index {
         return Line::styled(cut(&printable(sentence), room), theme.style(Role::Warning));
     }
-    let mut words = vec![printable(&state.title).into_owned()];
-    if let Load::Ready(opened) = &state.index {
-        words.push(printable(&opened.format).into_owned());
+    let title = printable(&state.title);
+    let layer = state.selected_layer().map(super::kernels::summary).unwrap_or_default();
+    let format = match &state.index {
+        Load::Ready(opened) => printable(&opened.format).into_owned(),
+        _ => String::new(),
+    };
+    // The format gives way first, then the beginning of the path: its end says most.
+    let words = |path: &str, format: &str| {
+        [path, format, &layer].iter().filter(|word| !word.is_empty()).copied().collect::<Vec<_>>().join(" · ")
+    };
+    let whole = words(&title, &format);
+    if whole.width() <= room {
+        return Line::from(whole);
     }
-    if let Some(layer) = state.selected_layer() {
-        words.push(super::kernels::summary(layer));
-    }
-    // The path gives way first: its end says most.
-    let rest: usize = words[1..].iter().map(|word| word.width() + 3).sum();
-    words[0] = cut(&words[0], room.saturating_sub(rest).max(12));
-    Line::from(cut(&words.join(" · "), room))
+    let rest = words("", "").width() + 3;
+    Line::from(words(&cut(&title, room.saturating_sub(rest)), ""))
 }
 
 fn prompt(sign: &'static str, typed: &str, hint: Option<&str>, theme: Theme) -> Line<'static> {

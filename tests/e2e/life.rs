@@ -115,8 +115,8 @@ fn it_stops_and_comes_back() {
             terminal.send(stop)
         }
         terminal.wait("the process to stop", |_| state(id) == Some('T'));
+        terminal.wait("the screen to be left", |terminal| !terminal.screen().alternate_screen());
         left_the_terminal(&terminal.log_text());
-        assert!(!terminal.screen().alternate_screen());
         terminal.signal("CONT");
         terminal.wait("the screen", |terminal| terminal.screen().alternate_screen());
         terminal.wait_for("kernel 0 of 64");

@@ -82,7 +82,7 @@ pub(super) fn layer_with_kernels(state: &mut State, forward: bool) {
         Some(layer) => state.layer = layer,
         None => {
             state.message =
-                Some(format!("no {} layer has kernels", if forward { "further" } else { "earlier" }))
+                Some(format!("no {} layer has kernels", if forward { "further" } else { "earlier" }));
         }
     }
 }

@@ -8,13 +8,15 @@ use crate::app::state::{
     Graphics, KernelOnPhoto, Load, PhotoInput, Preview, ResponseFacts, ResponseSpec, State, Ticket,
 };
 
-/// Rows of the response pane that are words.
-pub const CAPTION_ROWS: u16 = 2;
+/// Rows of the response pane that are words: the narrower it is, the more.
+pub const fn caption_rows(width: u16) -> u16 {
+    if width < 48 { 3 } else { 2 }
+}
 
 /// The room for the picture in cells.
 fn room(state: &State) -> Option<(u16, u16)> {
     let room = inside(state.response_pane()?);
-    Some((room.width, room.height.saturating_sub(CAPTION_ROWS)))
+    Some((room.width, room.height.saturating_sub(caption_rows(room.width))))
 }
 
 /// What the preview should show now; `None` leaves it as it is.

@@ -80,7 +80,7 @@ fn jump(state: &mut State, number: &str) {
             }
         }
         Ok(kernel) => {
-            state.message = Some(format!("no kernel {kernel}: there are 0 to {}", count.saturating_sub(1)))
+            state.message = Some(format!("no kernel {kernel}: there are 0 to {}", count.saturating_sub(1)));
         }
         // Nothing was typed.
         Err(_) => {}
