@@ -36,7 +36,7 @@ pub fn draw(buffer: &mut Buffer, state: &State, picture: Option<&dyn Picture>) {
     }
     status::draw(buffer, panes.status, state, theme);
     if let Mode::Help(top) = state.mode {
-        help::draw(buffer, buffer.area, top, theme);
+        help::draw(buffer, buffer.area, top, state.facts.hint.as_deref(), theme);
     }
 }
 

@@ -11,8 +11,8 @@ use crate::app::keymap::KEYMAP;
 /// The widest it gets.
 const WIDEST: u16 = 92;
 
-/// Draws the help, scrolled down by `top` lines.
-pub(super) fn draw(buffer: &mut Buffer, screen: Rect, top: u16, theme: Theme) {
+/// Draws the help, scrolled down by `top` lines; `hint` is what the terminal could be taught.
+pub(super) fn draw(buffer: &mut Buffer, screen: Rect, top: u16, hint: Option<&str>, theme: Theme) {
     let width = screen.width.saturating_sub(2).min(WIDEST);
     let lines = lines(theme);
     let height = (lines.len() as u16 + 2).min(screen.height.saturating_sub(1));
@@ -26,6 +26,12 @@ pub(super) fn draw(buffer: &mut Buffer, screen: Rect, top: u16, theme: Theme) {
             if more { " ↑ ↓ scroll · Esc closes " } else { " Esc closes " },
             theme.style(Role::Dim),
         ));
+    let block = match hint {
+        Some(hint) => {
+            block.title_bottom(Line::styled(format!(" {hint} "), theme.style(Role::Accent)).right_aligned())
+        }
+        None => block,
+    };
     Clear.render(area, buffer);
     Paragraph::new(lines).block(block).scroll((top, 0)).render(area, buffer);
 }

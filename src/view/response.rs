@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Widget, Wrap};
+use unicode_width::UnicodeWidthStr;
 
 use super::number::short;
 use super::theme::{Role, Theme};
@@ -54,36 +55,44 @@ pub(super) fn draw(
             let x = space.x + (space.width - width) / 2;
             picture.render(Rect::new(x, space.y, width, height), buffer, theme);
         }
-        Paragraph::new(caption(spec, facts, state, rows)).style(theme.style(Role::Dim)).render(words, buffer);
+        Paragraph::new(caption(spec, facts, room.width)).style(theme.style(Role::Dim)).render(words, buffer);
     }
 }
 
-fn caption(spec: &ResponseSpec, facts: &ResponseFacts, state: &State, rows: u16) -> Vec<Line<'static>> {
-    let size = format!("{}×{}", facts.size.0, facts.size.1);
-    let Some(kernel) = spec.kernel else {
-        return vec![Line::from(format!("the photo · {size}"))];
+/// What is shown and how it was computed, as many words a line as fit.
+fn caption(spec: &ResponseSpec, facts: &ResponseFacts, width: u16) -> Vec<Line<'static>> {
+    let mut words = match &spec.kernel {
+        None => vec!["the photo".to_owned()],
+        Some(kernel) => {
+            let largest =
+                facts.largest.map_or(String::new(), |largest| format!(" ±{}", short(f64::from(largest))));
+            vec![format!("{}{largest}", kernel.mode.name())]
+        }
     };
-    let largest = facts.largest.map_or(String::new(), |largest| format!(" ±{}", short(f64::from(largest))));
-    let mut first = format!("{}{largest} · {size}", kernel.mode.name());
-    if let (Some(hint), true) = (&state.facts.hint, state.middle == crate::app::state::Middle::Response) {
-        first = format!("{first} · {hint}");
+    words.push(format!("{}×{}", facts.size.0, facts.size.1));
+    words.extend(spec.kernel.iter().flat_map(how));
+    let mut lines: Vec<String> = Vec::new();
+    for word in words {
+        match lines.last_mut() {
+            Some(line) if line.width() + 3 + word.width() <= usize::from(width) => {
+                line.push_str(" · ");
+                line.push_str(&word);
+            }
+            _ => lines.push(word),
+        }
     }
-    let (fed, walked) = how(&kernel);
-    if rows < 3 {
-        return vec![Line::from(first), Line::from(format!("{fed} · {walked}"))];
-    }
-    vec![Line::from(first), Line::from(fed), Line::from(walked)]
+    lines.into_iter().map(Line::from).collect()
 }
 
 /// Preprocessing, padding, stride: what a number in the picture means depends on them.
-fn how(kernel: &KernelOnPhoto) -> (String, String) {
+fn how(kernel: &KernelOnPhoto) -> [String; 3] {
     let fed = match kernel.input {
-        PhotoInput::Colour => kernel.preprocessing.name().to_owned(),
+        PhotoInput::Colour => kernel.preprocessing.caption().to_owned(),
         PhotoInput::Grey { slice } => format!("slice {slice} on grey −1..1"),
     };
     let stride = match kernel.stride {
         [rows, columns] if rows == columns => rows.to_string(),
         [rows, columns] => format!("{rows}×{columns}"),
     };
-    (fed, format!("same padding · stride {stride}"))
+    [fed, "same padding".to_owned(), format!("stride {stride}")]
 }

@@ -71,9 +71,9 @@ fn every_end_gives_the_terminal_back() {
         };
         assert!(!cooked(&terminal), "raw while it runs");
         if end.len() > 1 {
-            terminal.signal(end)
+            terminal.signal(end);
         } else {
-            terminal.send(end)
+            terminal.send(end);
         }
         terminal
             .wait("the alternate screen to be left", |terminal| terminal.log_text().contains("\x1b[?1049l"));
@@ -110,9 +110,9 @@ fn it_stops_and_comes_back() {
     let id = terminal.child.process_id().unwrap();
     for stop in ["\x1a", "TSTP"] {
         if stop.len() > 1 {
-            terminal.signal(stop)
+            terminal.signal(stop);
         } else {
-            terminal.send(stop)
+            terminal.send(stop);
         }
         terminal.wait("the process to stop", |_| state(id) == Some('T'));
         terminal.wait("the screen to be left", |terminal| !terminal.screen().alternate_screen());
