@@ -10,6 +10,7 @@ use anyhow::Context;
 use clap::builder::PossibleValue;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
+use crate::app::keymap;
 use crate::photo::Preprocessing;
 use crate::raster::{ChannelOrder, Normalization};
 
@@ -17,6 +18,7 @@ mod color;
 mod export;
 pub mod layer;
 mod layers;
+mod man;
 mod output;
 mod respond;
 mod show;
@@ -26,6 +28,8 @@ mod table;
 /// See what the convolution kernels of a trained network have learned, in the terminal.
 #[derive(Debug, Parser)]
 #[command(name = "convscope", version, args_conflicts_with_subcommands = true, max_term_width = 100)]
+#[command(after_help = "The keys of the viewer: convscope --help, or ? in the viewer")]
+#[command(after_long_help = keymap::as_text())]
 pub struct Cli {
     /// What to do; without one, the viewer opens.
     #[command(subcommand)]
@@ -139,9 +143,9 @@ pub enum PreprocessChoice {
     /// Guessed from the network
     #[default]
     Auto,
-    /// BGR, 0..255 minus the mean of `ImageNet`
+    /// BGR, 0..255 minus the mean of ImageNet
     Caffe,
-    /// 0..1 minus the mean of `ImageNet`, over its deviation
+    /// 0..1 minus the mean of ImageNet, over its deviation
     Torch,
     /// −1..1
     Tf,
@@ -173,7 +177,7 @@ pub enum MontageOrder {
     /// Row after row
     #[default]
     Rows,
-    /// Column after column, as the article does
+    /// Column after column
     Columns,
 }
 
@@ -248,7 +252,7 @@ pub struct ShowArgs {
     /// is grey; of any other number the first is drawn, and with --kernel all of them]
     #[arg(long, value_name = "N")]
     pub slice: Option<usize>,
-    /// Cells a weight [default: 1 for a grid, what fits for one kernel]
+    /// Characters that a weight is wide [default: 1 for a grid, what fits for one kernel]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub zoom: Option<u16>,
     /// How weights become brightness
@@ -280,11 +284,11 @@ pub struct ExportArgs {
     /// Black pixels between kernels
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(0..=1024))]
     pub gap: u32,
-    /// Pixels a weight
+    /// Pixels that a weight is wide and high
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub scale: u32,
-    /// The slice (input channel) that is drawn of kernels that have neither three of them (drawn in colour) nor one
-    /// (drawn in grey)
+    /// Which slice (input channel) to draw of kernels that have neither three of them (a colour picture) nor one (a grey
+    /// one)
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub slice: usize,
     /// How weights become brightness
@@ -310,7 +314,7 @@ pub struct RespondArgs {
     /// The picture, or the numbers as a float32 array
     #[arg(long, short, value_name = "OUT.png|OUT.npy")]
     pub output: PathBuf,
-    /// Steps between two answers
+    /// Pixels from one answer to the next, across and down
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub stride: u32,
     /// Zeros on every side: a number, `same` (half the kernel) or `valid` (none)
@@ -358,7 +362,7 @@ pub fn run(command: Command) -> anyhow::Result<ExitCode> {
             clap_complete::generate(shell, &mut Cli::command(), "convscope", &mut script);
             out.write_all(&script)?;
         }
-        Command::Man => clap_mangen::Man::new(Cli::command()).render(out)?,
+        Command::Man => man::write(Cli::command(), out)?,
         Command::Demo(_) => unreachable!("main opens the viewer"),
     }
     out.flush().context("standard output cannot be written")?;

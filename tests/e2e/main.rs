@@ -5,5 +5,7 @@
 mod life;
 mod picture;
 mod pictures;
+mod svg;
+mod tape;
 mod terminal;
 mod viewer;

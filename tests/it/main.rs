@@ -7,6 +7,7 @@
     reason = "a test that cannot go on stops, and says why; its helpers too"
 )]
 
+mod architecture;
 mod checkpoints;
 mod cli;
 mod core;
@@ -14,6 +15,7 @@ mod damage;
 mod formats;
 mod numerics;
 mod properties;
+mod readme;
 mod screens;
 mod session;
 mod shared;
