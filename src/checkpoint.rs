@@ -93,7 +93,7 @@ pub const FORMATS: &[Format] = &[
 ];
 
 /// What the index of a checkpoint says about the whole network.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Network {
     /// The network's own name, where the checkpoint has it (`resnet50`).
     pub name: Option<String>,

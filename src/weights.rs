@@ -6,9 +6,15 @@
 use ndarray::{Array1, Array4, ArrayD, ArrayView2, ArrayView3, Axis, Ix4};
 use serde::{Deserialize, Serialize};
 
+pub mod diagnosis;
+pub mod entropy;
 pub mod find;
+pub mod gain;
+pub mod likeness;
+pub mod order;
 pub mod spectrum;
 pub mod statistics;
+pub mod structure;
 
 /// One stored array of a layer, as the file describes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -235,7 +241,7 @@ pub struct Geometry {
 }
 
 /// A layer that has weights, as the index of a checkpoint tells it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Layer {
     /// Its real name in the network; may hold any character (show it through [`printable`](crate::printable)).
     pub name: String,
@@ -249,6 +255,9 @@ pub struct Layer {
     pub layout_guessed: bool,
     /// How the convolution is applied, where the checkpoint says so.
     pub geometry: Option<Geometry>,
+    /// What a batch normalisation adds to the variance, where the checkpoint says so.
+    #[serde(default)]
+    pub epsilon: Option<f64>,
 }
 
 impl Layer {

@@ -71,6 +71,7 @@ impl Walk<'_> {
             kernels: Some((0, layout)),
             layout_guessed: true,
             geometry: None,
+            epsilon: None,
         });
     }
 }

@@ -36,6 +36,7 @@ pub(super) struct Config {
     pub(super) groups: Value,
     pub(super) scale: Value,
     pub(super) center: Value,
+    pub(super) epsilon: Value,
     /// Keras 1 on Theano: `th` puts the channels first, in the kernels too.
     pub(super) dim_ordering: Value,
     #[serde(deserialize_with = "lenient")]

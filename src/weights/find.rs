@@ -52,6 +52,7 @@ mod tests {
             kernels: None,
             layout_guessed: false,
             geometry: None,
+            epsilon: None,
         };
         names.iter().map(layer).collect()
     }

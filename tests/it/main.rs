@@ -13,6 +13,7 @@ mod cli;
 mod core;
 mod damage;
 mod formats;
+mod judgement;
 mod numerics;
 mod properties;
 mod readme;

@@ -41,6 +41,7 @@ pub(crate) fn conv(name: &str, k: usize, c_in: usize, c_out: usize) -> Layer {
         kernels: Some((0, Layout::Hwio)),
         layout_guessed: false,
         geometry: Some(Geometry { stride: [2, 2], padding: Padding::Same, dilation: [1, 1], groups: 1 }),
+        epsilon: None,
     }
 }
 
@@ -53,6 +54,7 @@ pub(crate) fn dense(name: &str) -> Layer {
         kernels: None,
         layout_guessed: false,
         geometry: None,
+        epsilon: None,
     }
 }
 
