@@ -20,6 +20,7 @@ use crate::app::effect::Effect;
 use crate::app::msg::Msg;
 use crate::app::state::{Choices, ColorDepth, Graphics, ResponseFacts, State, Ticket};
 use crate::app::update::{is_reading, update};
+use crate::jobs::diagnose;
 use crate::jobs::latest::Latest;
 use crate::jobs::read::{Reader, Source};
 use crate::jobs::response::{self, Request};
@@ -99,6 +100,7 @@ struct Shell {
     evidence: Evidence,
     reader: Reader,
     responder: Latest<Request>,
+    judge: Latest<diagnose::Request>,
     backend: CrosstermBackend<BufWriter<Stdout>>,
     /// What is on the screen.
     shown: Buffer,
@@ -132,7 +134,8 @@ impl Shell {
                 let _ = sender.send(Event::Msg(msg));
             }
         };
-        let reader = Reader::spawn(options.source, send);
+        let reader = Reader::spawn(options.source, send.clone());
+        let judge = diagnose::spawn(send);
         let photo = {
             let sender = sender.clone();
             let path = options.photo;
@@ -169,6 +172,7 @@ impl Shell {
             evidence,
             reader,
             responder,
+            judge,
             backend,
             shown,
             picture: None,
@@ -312,6 +316,7 @@ impl Shell {
                 Effect::Respond { ticket, spec, weights } => {
                     self.responder.submit(Request { ticket, spec: *spec, weights });
                 }
+                Effect::Judge { ticket, weights } => self.judge.submit(diagnose::Request { ticket, weights }),
                 Effect::ForgetPicture => self.forget_picture(),
                 Effect::Mouse(on) => {
                     let _ = self

@@ -70,6 +70,14 @@ pub enum Action {
     PreviousSlice,
     /// The other guess of the layout of a foreign file.
     Layout,
+    /// The verdicts' marks, shown or not.
+    Marks,
+    /// The next order of the grid.
+    Sort,
+    /// The order of the layer again, and every kernel.
+    Unsort,
+    /// Only the next verdict that there is.
+    Filter,
     /// The next way from a response to brightness.
     ResponseMode,
     /// The photo itself, or the response to it.

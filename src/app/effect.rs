@@ -24,6 +24,14 @@ pub enum Effect {
         /// The layer's weights; `None` where only the photo is wanted.
         weights: Option<Arc<Weights>>,
     },
+    /// Judge a layer's kernels; answered by [`Msg::Judged`](super::msg::Msg::Judged) and
+    /// [`Msg::LayerJudged`](super::msg::Msg::LayerJudged).
+    Judge {
+        /// To be given back with the answers.
+        ticket: Ticket,
+        /// The layer's weights.
+        weights: Arc<Weights>,
+    },
     /// Show no picture.
     ForgetPicture,
     /// Take the mouse (`true`) or leave it to the terminal.

@@ -51,7 +51,7 @@ impl Panes {
             let rows = (body / 3).clamp(6, 12);
             (Rect::new(0, 0, main, rows), Rect::new(0, rows, main, body - rows))
         };
-        let numbers = (body / 2).clamp(9, 17);
+        let numbers = (body * 11 / 20).clamp(10, 21);
         Some(Self {
             layers,
             kernels,
@@ -128,7 +128,7 @@ impl Grid {
         top.clamp((row + 1).saturating_sub(self.rows), row).min(last)
     }
 
-    /// The kernel at this cell of the inside of the pane, where there is one.
+    /// The place in the grid at this cell of the inside of the pane, where there is one.
     pub fn kernel_at(&self, x: u16, y: u16, top: usize) -> Option<usize> {
         let column = usize::from(x.saturating_sub(1) / self.pitch_x);
         let row = usize::from((y * 2).saturating_sub(1) / self.pitch_y);

@@ -3,6 +3,7 @@
 use super::key::Key;
 use super::state::{Facts, LayerData, ResponseFacts, Ticket};
 use crate::weights::Layer;
+use crate::weights::diagnosis::{Diagnosis, LayerDiagnosis};
 
 /// A mouse event, in cells from the upper left corner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +55,27 @@ pub enum Msg {
         ticket: Ticket,
         /// The layer's numbers, or one sentence.
         result: Result<LayerData, String>,
+    },
+    /// The gain of the batch normalisation behind a layer, one number a kernel.
+    Gain {
+        /// Of the request that read the layer.
+        ticket: Ticket,
+        /// γ/√(σ²+ε).
+        gain: Vec<f64>,
+    },
+    /// Some kernels are judged.
+    Judged {
+        /// Of the request.
+        ticket: Ticket,
+        /// Kernel and diagnosis.
+        kernels: Vec<(usize, Diagnosis)>,
+    },
+    /// All kernels are judged, and the layer.
+    LayerJudged {
+        /// Of the request.
+        ticket: Ticket,
+        /// The layer's diagnosis.
+        diagnosis: Box<LayerDiagnosis>,
     },
     /// A picture is ready, or could not be made.
     Responded {

@@ -1,12 +1,16 @@
 //! What is on the screen, as data.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use ndarray::Array2;
 use ratatui::layout::Rect;
 
 use super::layout::Panes;
 use crate::photo::Preprocessing;
 use crate::raster::{ChannelOrder, Normalization, ResponseMode};
+use crate::weights::diagnosis::{Diagnosis, LayerDiagnosis, Verdict};
+use crate::weights::order::Sort;
 use crate::weights::statistics::{Histogram, Statistics};
 use crate::weights::{KernelShape, Layer, Weights};
 
@@ -174,6 +178,41 @@ pub struct Described {
     pub statistics: Statistics,
     /// Its weights' histogram.
     pub histogram: Histogram,
+    /// Its power spectrum: `[row, column]`, the zero frequency in the middle, the largest 1.
+    pub plane: Array2<f32>,
+}
+
+/// What is known of the verdicts on the selected layer's kernels.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Judgement {
+    /// Of the request; the ticket that the layer was read under.
+    pub ticket: Ticket,
+    /// One place a kernel.
+    pub kernels: Vec<Option<Diagnosis>>,
+    /// The layer, once all kernels are judged.
+    pub layer: Option<LayerDiagnosis>,
+}
+
+/// What the layers pane says of a layer that has been judged.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Health {
+    /// The share of noise among the judged kernels, 0..1; `None` where none could be judged.
+    pub noise: Option<f64>,
+    /// How many kernels are dead.
+    pub dead: usize,
+    /// How many kernels are not finite.
+    pub not_finite: usize,
+}
+
+/// What the order of the grid depends on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ordering {
+    /// What the kernels are sorted by.
+    pub sort: Sort,
+    /// Only these.
+    pub filter: Option<Verdict>,
+    /// The kernel that the others are compared with.
+    pub anchor: usize,
 }
 
 /// What the preview shows.
@@ -255,6 +294,7 @@ pub struct Choices {
 
 /// Everything on the screen.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own key")]
 pub struct State {
     /// Columns and rows of the terminal.
     pub screen: (u16, u16),
@@ -302,6 +342,21 @@ pub struct State {
     pub channels: ChannelOrder,
     /// The numbers of the selected kernel.
     pub described: Option<Described>,
+
+    /// The verdicts, as far as they are known.
+    pub judgement: Judgement,
+    /// The gain of the batch normalisation behind the layer.
+    pub gain: Option<Vec<f64>>,
+    /// Whether the grid shows the verdicts' marks.
+    pub marks_hidden: bool,
+    /// How the user wants the grid ordered.
+    pub ordering: Ordering,
+    /// The kernels in the order of the grid, by their original indices.
+    pub order: Vec<usize>,
+    /// What `order` was made for: ordering, reading, and whether all verdicts were known.
+    pub order_of: Option<(Ordering, Ticket, bool)>,
+    /// What was found of each layer that was judged, by its index.
+    pub health: BTreeMap<usize, Health>,
 
     /// The preview shows the photo itself.
     pub photo_shown: bool,
@@ -365,6 +420,16 @@ impl State {
             LayerData::Kernels(kernels) => Some(kernels),
             LayerData::Tensors(_) => None,
         }
+    }
+
+    /// The place of the selected kernel in the grid; 0 where the filter hides it.
+    pub fn position(&self) -> usize {
+        self.order.iter().position(|kernel| *kernel == self.kernel).unwrap_or(0)
+    }
+
+    /// The verdict on a kernel, with its gain, once it is known.
+    pub fn diagnosis(&self, kernel: usize) -> Option<Diagnosis> {
+        self.judgement.kernels.get(kernel).copied().flatten()
     }
 
     /// Which slice is drawn; `None` draws the kernel in colour (or in grey, where it has one slice).

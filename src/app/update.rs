@@ -9,6 +9,7 @@ use super::state::{Load, Mode, Pane, State};
 
 mod display;
 mod follow;
+mod judge;
 mod mouse;
 mod navigate;
 mod open;
@@ -31,6 +32,9 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Layers(layers) => open::layers(state, layers),
         Msg::Opened(result) => open::opened(state, result, &mut effects),
         Msg::Read { ticket, result } => open::read(state, ticket, result),
+        Msg::Gain { ticket, gain } => judge::gain(state, ticket, gain),
+        Msg::Judged { ticket, kernels } => judge::judged(state, ticket, kernels),
+        Msg::LayerJudged { ticket, diagnosis } => judge::layer_judged(state, ticket, *diagnosis),
         Msg::Responded { ticket, result } => preview::responded(state, ticket, result),
         Msg::PhotoFailed(sentence) => state.message = Some(sentence),
         Msg::Resumed => {
@@ -96,6 +100,10 @@ fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
         Action::NextSlice => display::slice(state, true),
         Action::PreviousSlice => display::slice(state, false),
         Action::Layout => display::layout(state),
+        Action::Marks => state.marks_hidden = !state.marks_hidden,
+        Action::Sort => judge::sort(state),
+        Action::Unsort => judge::unsort(state),
+        Action::Filter => judge::filter(state),
         Action::ResponseMode => state.response_mode = state.response_mode.next(),
         Action::Photo => state.photo_shown = !state.photo_shown,
         Action::Stride => display::stride(state),

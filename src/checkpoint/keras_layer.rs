@@ -87,7 +87,8 @@ pub(super) fn layer(name: String, class: Option<&str>, node: Option<&Node>, tens
         found => (found, false),
     };
     let geometry = node.filter(|_| kernels.is_some()).and_then(|node| geometry(node, kind));
-    let epsilon = node.filter(|_| kind == Kind::BatchNormalization).and_then(|node| node.config.epsilon.as_f64());
+    let epsilon =
+        node.filter(|_| kind == Kind::BatchNormalization).and_then(|node| node.config.epsilon.as_f64());
     Layer { name, kind, tensors, kernels, layout_guessed, geometry, epsilon }
 }
 

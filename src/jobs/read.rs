@@ -13,7 +13,7 @@ use crate::app::update::HISTOGRAM_BINS;
 use crate::checkpoint::{self, Checkpoint, Error};
 use crate::printable::printable;
 use crate::weights::statistics::{Histogram, Statistics};
-use crate::weights::{Layer, Weights};
+use crate::weights::{Layer, Weights, gain};
 
 /// Where a checkpoint comes from.
 #[derive(Clone, Debug)]
@@ -70,6 +70,10 @@ impl Reader {
                 let Some(checkpoint) = opened.wait() else { return };
                 let read = checkpoint.read(&layer).map_err(|error| error.to_string());
                 send(Msg::Read { ticket, result: read.and_then(|arrays| layer_data(&layer, arrays)) });
+                // After the kernels, which are what one waits for.
+                if let Some(gain) = gain_behind(checkpoint.as_ref(), &layer) {
+                    send(Msg::Gain { ticket, gain });
+                }
             }
         });
         let open = move || match source.open(&mut |layers| send(Msg::Layers(layers.to_vec()))) {
@@ -92,6 +96,15 @@ impl Reader {
     pub fn request(&self, ticket: Ticket, layer: Box<Layer>) {
         self.layers.submit((ticket, layer));
     }
+}
+
+/// The gain of the batch normalisation behind a layer, where the checkpoint has one that can be read.
+fn gain_behind(checkpoint: &dyn Checkpoint, layer: &Layer) -> Option<Vec<f64>> {
+    let network = checkpoint.network();
+    let index = network.layers.iter().position(|other| other.name == layer.name)?;
+    let norm = &network.layers[gain::behind(&network.layers, index)?];
+    let arrays = checkpoint.read(norm).ok()?;
+    gain::gains(norm, &arrays, gain::epsilon(norm, network.name.as_deref()))
 }
 
 /// What the screen needs of a layer's arrays.

@@ -2,6 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Widget, Wrap};
 
@@ -10,10 +11,12 @@ use super::layers::cut;
 use super::number::short;
 use super::theme::{Role, SELECTION, Theme};
 use crate::app::layout::{Grid, SINGLE_WORDS, single_origin, single_zoom};
-use crate::app::state::{KernelData, LayerData, Load, Middle, Pane, State};
+use crate::app::state::{ColorDepth, KernelData, LayerData, Load, Middle, Pane, State};
 use crate::printable::printable;
 use crate::raster::{self, ChannelOrder, Look, Normalization, Raster};
 use crate::weights::Layer;
+use crate::weights::diagnosis::{Diagnosis, Verdict};
+use crate::weights::order::Sort;
 
 /// Draws the pane.
 pub(super) fn draw(buffer: &mut Buffer, area: Rect, state: &State, theme: Theme) {
@@ -51,6 +54,7 @@ fn title(state: &State, width: u16, theme: Theme) -> Line<'static> {
             None if slices == 3 => state.channels.name().to_owned(),
             None => "grey".to_owned(),
         };
+        parts.extend(ordering(state));
         parts.push(drawn);
         parts.push(normalization(state.normalization).to_owned());
         let depth = if shape.k_d > 1 { format!("{}×", shape.k_d) } else { String::new() };
@@ -74,6 +78,21 @@ fn title(state: &State, width: u16, theme: Theme) -> Line<'static> {
     let rest: String = parts.iter().flat_map(|part| ["· ", part, " "]).collect();
     let name = cut(&printable(&layer.name), room.saturating_sub(rest.chars().count() + 1));
     Line::from(vec![Span::styled(format!(" {name} "), theme.style(Role::Accent)), Span::raw(rest)])
+}
+
+/// How the grid is ordered, where it is not the layer's own order.
+fn ordering(state: &State) -> Option<String> {
+    let order = state.ordering;
+    let only = order.filter.map(|verdict| format!("only {} ({})", verdict.name(), state.order.len()));
+    let by = match order.sort {
+        Sort::Index => None,
+        Sort::Similarity => Some(format!("like {}", order.anchor)),
+        sort => Some(format!("by {}", sort.name())),
+    };
+    match (only, by) {
+        (Some(only), Some(by)) => Some(format!("{only} {by}")),
+        (only, by) => only.or(by),
+    }
 }
 
 /// How weights become brightness, in words that fit a title.
@@ -112,19 +131,25 @@ fn raster_of(state: &State, kernels: &KernelData, index: usize) -> Raster {
 
 fn grid(buffer: &mut Buffer, room: Rect, state: &State, kernels: &KernelData, theme: Theme) {
     let shape = kernels.shape;
-    let grid = Grid::of(room, shape, shape.c_out, state.zoom);
-    let top = grid.top_showing(state.kernel, state.grid_top);
+    let grid = Grid::of(room, shape, state.order.len(), state.zoom);
+    let top = grid.top_showing(state.position(), state.grid_top);
+    if state.order.is_empty() {
+        return words(buffer, room, "no kernel has this verdict; t goes on", theme);
+    }
     let mut canvas = Canvas::of(room);
     let zoom = usize::from(grid.zoom);
     let (pitch_x, pitch_y) = (usize::from(grid.pitch_x), usize::from(grid.pitch_y));
-    let mut selected = None;
+    let (mut selected, mut marks) = (None, Vec::new());
     // One row more than is whole: the rest of the pane shows the beginning of the next one.
     for row in 0..=grid.rows {
         for column in 0..grid.columns {
-            let index = (top + row) * grid.columns + column;
             let (x, y) = (column * pitch_x, row * pitch_y);
-            if index >= shape.c_out || y >= canvas.height() {
+            let Some(&index) = state.order.get((top + row) * grid.columns + column) else { break };
+            if y >= canvas.height() {
                 break;
+            }
+            if let Some(diagnosis) = state.diagnosis(index).filter(|_| !state.marks_hidden) {
+                marks.push((x, y, index, diagnosis));
             }
             canvas.paste(&raster_of(state, kernels, index), x + 1, y + 1, zoom);
             if index == state.kernel {
@@ -136,7 +161,38 @@ fn grid(buffer: &mut Buffer, room: Rect, state: &State, kernels: &KernelData, th
         canvas.outline(x, y, pitch_x + 1, pitch_y + 1, SELECTION);
     }
     canvas.render(buffer, room, theme);
+    for (x, y, index, diagnosis) in marks {
+        mark(buffer, room, (x, y), &diagnosis, index == state.kernel, theme);
+    }
     scrollbar(buffer, room, &grid, top, theme);
+}
+
+/// A kernel's verdict in the gap at its left, beside its first row: one character, dim where all is well.
+fn mark(
+    buffer: &mut Buffer,
+    room: Rect,
+    (x, y): (usize, usize),
+    diagnosis: &Diagnosis,
+    selected: bool,
+    theme: Theme,
+) {
+    // The first row of pixels that is the kernel's own, whole in one cell.
+    let (column, row) = (x as u16, y as u16 / 2 + 1);
+    if row >= room.height {
+        return;
+    }
+    let role = match diagnosis.verdict {
+        Verdict::NotFinite | Verdict::Dead | Verdict::Noise => Role::Warning,
+        _ => Role::Dim,
+    };
+    let style = match (selected, theme.depth) {
+        // On the frame of the selection.
+        (true, ColorDepth::None) => Style::new().add_modifier(Modifier::BOLD),
+        (true, _) => Style::reset().patch(theme.style(Role::Selected)),
+        (false, _) => Style::reset().patch(theme.style(role)),
+    };
+    let mark = diagnosis.mark();
+    buffer.set_string(room.x + column, room.y + row, mark.to_string(), style);
 }
 
 /// A mark on the right border where the visible rows lie among all of them.

@@ -8,10 +8,11 @@ use ratatui::widgets::Widget;
 use unicode_width::UnicodeWidthStr;
 
 use super::theme::{Role, Theme};
-use crate::app::state::{Load, Pane, State};
+use crate::app::state::{Health, Load, Pane, State};
 use crate::app::update::matches;
 use crate::printable::printable;
 use crate::weights::Layer;
+use crate::weights::diagnosis::Thresholds;
 
 /// Draws the pane.
 pub(super) fn draw(buffer: &mut Buffer, area: Rect, state: &State, theme: Theme) {
@@ -30,6 +31,9 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, state: &State, theme: Theme)
         let line = Rect::new(room.x, room.y + row as u16, room.width, 1);
         let selected = index == state.layer;
         draw_layer(buffer, line, layer, columns, matches(&layer.name, &state.search) && !selected, theme);
+        if let Some(health) = state.health.get(&index) {
+            draw_health(buffer, line, columns, *health, theme);
+        }
         if selected {
             let role = if state.focus == Pane::Layers { Role::Selected } else { Role::SelectedElsewhere };
             // The line as a whole: a style of its own for each word would shine through.
@@ -52,8 +56,10 @@ struct Columns {
 
 /// The mark before the name.
 const MARK: usize = 2;
-/// The longest short name of a kind, and a space.
-const KIND: usize = 8;
+/// The longest short name of a kind, `100% noise`, and a space.
+const KIND: usize = 11;
+/// `99%░` and a space, where there is no room for more.
+const SHARE: usize = 5;
 
 impl Columns {
     /// The kind gives way first, then the middle of the names; the shape stays.
@@ -61,7 +67,7 @@ impl Columns {
         let widths = layers.map(|layer| (printable(&layer.name).width(), shape_shown(layer).width()));
         let (name, shape) = widths.fold((0, 0), |most, this| (most.0.max(this.0), most.1.max(this.1)));
         let room = width.saturating_sub(MARK + shape + 1);
-        let kind = if name + KIND <= room { KIND } else { 0 };
+        let kind = [KIND, SHARE].into_iter().find(|kind| name + kind <= room).unwrap_or(0);
         Self { name: room.saturating_sub(kind), kind }
     }
 }
@@ -73,11 +79,40 @@ fn draw_layer(buffer: &mut Buffer, line: Rect, layer: &Layer, columns: Columns, 
     let name = line.x + MARK as u16;
     buffer.set_string(line.x, line.y, mark, theme.style(Role::Accent));
     buffer.set_string(name, line.y, cut(&printable(&layer.name), columns.name), style);
-    if columns.kind > 0 {
+    if columns.kind == KIND {
         buffer.set_string(name + columns.name as u16 + 1, line.y, layer.kind.short(), dim);
     }
     let at = line.right().saturating_sub(shape.width() as u16).max(line.x);
     buffer.set_stringn(at, line.y, &shape, usize::from(line.right() - at), dim);
+}
+
+/// What was found of a layer: a mark in place of the plain one, and the share in place of the kind.
+fn draw_health(buffer: &mut Buffer, line: Rect, columns: Columns, health: Health, theme: Theme) {
+    let (mark, count, word, role) = match health {
+        Health { not_finite: 1.., .. } => ('!', health.not_finite.to_string(), "NaN", Role::Warning),
+        Health { dead: 1.., .. } => ('×', health.dead.to_string(), "dead", Role::Warning),
+        Health { noise: Some(noise), .. } => {
+            let share = format!("{:.0}%", noise * 100.0);
+            let many = noise > Thresholds::default().mixed;
+            if many { ('░', share, "noise", Role::Warning) } else { ('▪', share, "noise", Role::Dim) }
+        }
+        Health { noise: None, .. } => return,
+    };
+    let style = theme.style(if role == Role::Dim { Role::Accent } else { role });
+    buffer.set_string(line.x, line.y, mark.to_string(), style);
+    let text = match columns.kind {
+        KIND => format!("{:<10}", format!("{count} {word}")),
+        SHARE if mark == '▪' => count,
+        SHARE => format!("{count}{mark}"),
+        _ => return,
+    };
+    buffer.set_stringn(
+        line.x + (MARK + columns.name) as u16 + 1,
+        line.y,
+        text,
+        columns.kind - 1,
+        theme.style(role),
+    );
 }
 
 fn shape_shown(layer: &Layer) -> String {

@@ -1,15 +1,19 @@
 //! The statistics pane: the numbers of the selected kernel (or of a layer's largest array) and their histogram.
 
+use ndarray::Array2;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Style};
 use ratatui::text::{Line, Span};
-use ratatui::widgets::Widget;
+use ratatui::widgets::{Paragraph, Widget, Wrap};
 
+use super::halfblock::Canvas;
 use super::number::short;
-use super::theme::{Role, Theme};
+use super::theme::{Role, SELECTION, Theme};
 use crate::app::state::{ColorDepth, LayerData, Load, State};
 use crate::printable::printable;
+use crate::raster::Raster;
+use crate::weights::diagnosis::{Thresholds, Verdict};
 use crate::weights::statistics::{Histogram, Statistics};
 
 /// Draws the pane.
@@ -38,9 +42,73 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, state: &State, theme: Theme)
         _ => (" Statistics ".to_owned(), None),
     };
     let room = super::frame(buffer, area, Line::from(title), false, theme);
-    if let Some((statistics, histogram)) = numbers {
-        draw_numbers(buffer, room, statistics, histogram, theme);
+    let Some((statistics, histogram)) = numbers else { return };
+    let room = draw_verdict(buffer, room, state, theme);
+    let rest = draw_numbers(buffer, room, statistics, theme);
+    let plane = state.described.as_ref().map(|it| &it.plane).filter(|_| state.kernels().is_some());
+    match plane {
+        // The spectrum wants a square of its own beside the histogram.
+        Some(plane) if rest.height > SPECTRUM_ROWS && rest.width >= SPECTRUM_COLUMNS * 2 => {
+            let (left, right) = (rest.width - SPECTRUM_COLUMNS - 2, rest.width - SPECTRUM_COLUMNS);
+            draw_histogram(buffer, Rect { width: left, ..rest }, histogram, theme);
+            draw_spectrum(buffer, Rect { x: rest.x + right, width: SPECTRUM_COLUMNS, ..rest }, plane, theme);
+        }
+        _ => draw_histogram(buffer, rest, histogram, theme),
     }
+}
+
+/// A pixel is a cell wide and half a cell high.
+const SPECTRUM_COLUMNS: u16 = 16;
+const SPECTRUM_ROWS: u16 = 8;
+
+/// The verdict, the number behind it and its threshold; answers with the room below.
+fn draw_verdict(buffer: &mut Buffer, room: Rect, state: &State, theme: Theme) -> Rect {
+    if state.kernels().is_none() || room.height < 8 {
+        return room;
+    }
+    let thresholds = Thresholds::default();
+    let diagnosis = state.diagnosis(state.kernel);
+    let (text, role) = match &diagnosis {
+        None => ("…".to_owned(), Role::Dim),
+        Some(diagnosis) => {
+            let glyph = diagnosis.stripes(&thresholds).map_or(String::new(), |stripe| format!("{stripe} "));
+            let gain = diagnosis.gain.map_or(String::new(), |gain| format!(", gain {}", short(gain)));
+            let role = match diagnosis.verdict {
+                Verdict::NotFinite | Verdict::Dead | Verdict::Noise => Role::Warning,
+                _ => Role::Accent,
+            };
+            (format!("{glyph}{}{gain}", diagnosis.reason(&thresholds)), role)
+        }
+    };
+    // The verdict's own word stands out; the reason is plain.
+    let (word, rest) = text.split_once(':').unwrap_or((&text, ""));
+    let colon = if rest.is_empty() { "" } else { ":" };
+    let line = Line::from(vec![
+        Span::styled(format!("{word}{colon}"), theme.style(role)),
+        Span::raw(rest.to_owned()),
+    ]);
+    // As many rows as the longest verdict takes, so that nothing below jumps from kernel to kernel.
+    let rows = if room.width >= 44 { 2 } else { 3 };
+    let (above, below) = (Rect { height: rows, ..room }, room.y + rows);
+    Paragraph::new(line).wrap(Wrap { trim: true }).render(above, buffer);
+    Rect { y: below, height: room.height - rows, ..room }
+}
+
+/// The power of the frequencies: the middle is 0, the border half a cycle a pixel.
+fn draw_spectrum(buffer: &mut Buffer, room: Rect, plane: &Array2<f32>, theme: Theme) {
+    let pixels = plane.iter().map(|power| {
+        // A square root, so that what is weak shows too.
+        let [red, green, blue] = SELECTION.map(f32::from);
+        let light = power.sqrt();
+        [(red * light) as u8, (green * light) as u8, (blue * light) as u8]
+    });
+    let raster = Raster { width: plane.ncols(), height: plane.nrows(), pixels: pixels.collect() };
+    let square = Rect { height: SPECTRUM_ROWS.min(room.height), ..room };
+    let mut canvas = Canvas::of(square);
+    canvas.paste(&raster, 0, 0, 1);
+    canvas.render(buffer, square, theme);
+    let below = Rect { y: square.bottom(), height: (room.height - square.height).min(1), ..room };
+    Line::styled("power spectrum", theme.style(Role::Dim)).render(below, buffer);
 }
 
 /// A number's name, its short name for a narrow pane, and the number.
@@ -73,13 +141,8 @@ fn rows(statistics: &Statistics) -> Vec<Row> {
 const TWO_SHORT: u16 = 28;
 const TWO_LONG: u16 = 32;
 
-fn draw_numbers(
-    buffer: &mut Buffer,
-    room: Rect,
-    statistics: &Statistics,
-    histogram: &Histogram,
-    theme: Theme,
-) {
+/// The numbers; answers with the room below.
+fn draw_numbers(buffer: &mut Buffer, room: Rect, statistics: &Statistics, theme: Theme) -> Rect {
     let mut y = room.y;
     if statistics.nan + statistics.inf > 0 {
         let word = format!("{} NaN, {} infinite of {}", statistics.nan, statistics.inf, statistics.count);
@@ -103,8 +166,7 @@ fn draw_numbers(
         Line::from(spans).render(line, buffer);
     }
     y += lines;
-    let left = Rect { y, height: room.bottom().saturating_sub(y), ..room };
-    draw_histogram(buffer, left, histogram, theme);
+    Rect { y, height: room.bottom().saturating_sub(y), ..room }
 }
 
 const BARS: [&str; 9] = [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];

@@ -50,7 +50,8 @@ fn status(state: &State, room: usize, theme: Theme) -> Line<'static> {
         return Line::styled(cut(&printable(sentence), room), theme.style(Role::Warning));
     }
     let title = printable(&state.title);
-    let layer = state.selected_layer().map(super::kernels::summary).unwrap_or_default();
+    let layer =
+        verdicts(state).or_else(|| state.selected_layer().map(super::kernels::summary)).unwrap_or_default();
     let format = match &state.index {
         Load::Ready(opened) => printable(&opened.format).into_owned(),
         _ => String::new(),
@@ -65,6 +66,16 @@ fn status(state: &State, room: usize, theme: Theme) -> Line<'static> {
     }
     let rest = words("", "").width() + 3;
     Line::from(words(&cut(&title, room.saturating_sub(rest)), ""))
+}
+
+/// The layer's verdicts, always out of all kernels, or how far the judging is.
+fn verdicts(state: &State) -> Option<String> {
+    let kernels = state.kernels()?;
+    if let Some(layer) = &state.judgement.layer {
+        return Some(format!("{} · {}", layer.word.name(), layer.summary()));
+    }
+    let known = state.judgement.kernels.iter().flatten().count();
+    Some(format!("judging {known} of {} kernels…", kernels.shape.c_out))
 }
 
 fn prompt(sign: &'static str, typed: &str, hint: Option<&str>, theme: Theme) -> Line<'static> {

@@ -148,7 +148,9 @@ impl Diagnosis {
         let (seen, name) = (&self.statistics, self.verdict.name());
         let number = |number: Option<f64>| brief(number.unwrap_or(0.0));
         match self.verdict {
-            Verdict::NotFinite => format!("{name}: {} NaN and {} infinite of {} weights", seen.nan, seen.inf, seen.count),
+            Verdict::NotFinite => {
+                format!("{name}: {} NaN and {} infinite of {} weights", seen.nan, seen.inf, seen.count)
+            }
             Verdict::Dead if seen.count == 0 => format!("{name}: it has no weights"),
             Verdict::Dead if self.is_flat() => format!("{name}: all weights are {}", brief(seen.min)),
             Verdict::Dead => format!(
@@ -160,7 +162,9 @@ impl Diagnosis {
             Verdict::TooSmall => format!("{name} one by one: fewer than {} positions", thresholds.positions),
             Verdict::Noise => match self.structure {
                 None => format!("{name}: every slice is flat, so the order of its weights says nothing"),
-                Some(test) => format!("{name}: p = {} > {}: cannot be told from noise", brief(test.p), thresholds.p),
+                Some(test) => {
+                    format!("{name}: p = {} > {}: cannot be told from noise", brief(test.p), thresholds.p)
+                }
             },
             Verdict::Colour => {
                 let chroma = number(seen.chroma);
@@ -178,7 +182,9 @@ impl Diagnosis {
     }
 
     fn structured(&self) -> String {
-        let said = |test: Structure| format!("structured: p = {}, Moran's I = {}", brief(test.p), brief(test.moran_i));
+        let said = |test: Structure| {
+            format!("structured: p = {}, Moran's I = {}", brief(test.p), brief(test.moran_i))
+        };
         self.structure.map_or_else(String::new, said)
     }
 
@@ -187,7 +193,12 @@ impl Diagnosis {
         self.statistics.count != 1 && self.statistics.min == self.statistics.max
     }
 
-    fn of(statistics: Statistics, kernel: ArrayView3<'_, f32>, median_l2: f64, thresholds: &Thresholds) -> Self {
+    fn of(
+        statistics: Statistics,
+        kernel: ArrayView3<'_, f32>,
+        median_l2: f64,
+        thresholds: &Thresholds,
+    ) -> Self {
         let (_, rows, columns) = kernel.dim();
         let mut diagnosis =
             Self { verdict: Verdict::Blob, statistics, structure: None, gain: None, median_l2 };

@@ -52,7 +52,8 @@ pub fn entropy(weights: &Weights, among: &[usize]) -> Option<Entropy> {
     let of_kernel = |&index: &usize| {
         let mut products = vec![0.0; positions * positions];
         for slice in weights.kernel(index).axis_iter(Axis(0)) {
-            let slice: Vec<f64> = slice.iter().map(|&weight| f64::from(weight) / f64::from(largest)).collect();
+            let slice: Vec<f64> =
+                slice.iter().map(|&weight| f64::from(weight) / f64::from(largest)).collect();
             for (p, &here) in slice.iter().enumerate() {
                 let row = &mut products[p * positions..(p + 1) * positions];
                 row.iter_mut().zip(&slice).for_each(|(product, &there)| *product += here * there);
@@ -132,7 +133,8 @@ mod tests {
     #[test]
     fn one_pattern_has_none_and_one_weight_a_slice_each_has_all() {
         let all: Vec<usize> = (0..9).collect();
-        let kernels = Array4::from_shape_fn((9, 1, 3, 3), |(n, _, y, x)| (n + 1) as f32 * (y * 3 + x) as f32 * 1e37);
+        let kernels =
+            Array4::from_shape_fn((9, 1, 3, 3), |(n, _, y, x)| (n + 1) as f32 * (y * 3 + x) as f32 * 1e37);
         let seen = entropy(&Weights { kernels, bias: None }, &all).unwrap();
         assert!(seen.value < 1e-9, "{seen:?}");
         let kernels = Array4::from_shape_fn((9, 1, 3, 3), |(n, _, y, x)| f32::from(u8::from(n == y * 3 + x)));

@@ -10,8 +10,17 @@ pub const EPSILON: f64 = 1e-3;
 pub const EPSILON_RESNET: f64 = 1.001e-5;
 
 /// What names of layers say about their class and not about their place in the network; longer ones first.
-const OF_CLASS: [&str; 9] =
-    ["batch_normalization", "batchnormalization", "batchnorm", "conv2d", "dwconv", "conv", "norm", "res", "bn"];
+const OF_CLASS: [&str; 9] = [
+    "batch_normalization",
+    "batchnormalization",
+    "batchnorm",
+    "conv2d",
+    "dwconv",
+    "conv",
+    "norm",
+    "res",
+    "bn",
+];
 
 /// The index of the batch normalisation behind the convolution `index`, if the checkpoint has one.
 ///
@@ -62,8 +71,16 @@ fn stem(name: &str) -> String {
 /// Whether Keras made up the name: its class, and a number.
 fn made_up(name: &str) -> bool {
     let class = name.trim_end_matches(|letter: char| letter.is_ascii_digit()).trim_end_matches('_');
-    ["conv2d", "batch_normalization", "conv1d", "conv3d", "depthwise_conv2d", "conv2d_transpose", "separable_conv2d"]
-        .contains(&class)
+    [
+        "conv2d",
+        "batch_normalization",
+        "conv1d",
+        "conv3d",
+        "depthwise_conv2d",
+        "conv2d_transpose",
+        "separable_conv2d",
+    ]
+    .contains(&class)
 }
 
 fn size(norm: &Layer) -> Option<usize> {
@@ -78,7 +95,8 @@ fn size(norm: &Layer) -> Option<usize> {
 pub fn epsilon(norm: &Layer, network: Option<&str>) -> f64 {
     let residual = |name: &str| name.to_lowercase().contains("resnet");
     // The names that Keras's own residual networks have had.
-    let block = norm.name.starts_with("bn2a_branch") || norm.name.contains("_block") || norm.name.contains("_branch");
+    let block =
+        norm.name.starts_with("bn2a_branch") || norm.name.contains("_block") || norm.name.contains("_branch");
     let guessed = if network.is_some_and(residual) || block { EPSILON_RESNET } else { EPSILON };
     norm.epsilon.unwrap_or(guessed)
 }

@@ -34,7 +34,8 @@ pub fn likeness(
 ) -> Option<Likeness> {
     let (_, slices, rows, columns) = weights.kernels.dim();
     let finite = |weight: f32| if weight.is_finite() { f64::from(weight) } else { 0.0 };
-    let norm = |index: usize| weights.kernel(index).iter().map(|&weight| finite(weight).powi(2)).sum::<f64>().sqrt();
+    let norm =
+        |index: usize| weights.kernel(index).iter().map(|&weight| finite(weight).powi(2)).sum::<f64>().sqrt();
     let norms: Vec<(usize, f64)> =
         among.par_iter().map(|&index| (index, norm(index))).filter(|(_, norm)| *norm > 0.0).collect();
     if norms.len() < 2 {
@@ -42,7 +43,9 @@ pub fn likeness(
     }
     let mut units = Array2::zeros((norms.len(), slices * rows * columns));
     for (mut unit, &(index, norm)) in units.outer_iter_mut().zip(&norms) {
-        unit.iter_mut().zip(weights.kernel(index)).for_each(|(unit, &weight)| *unit = (finite(weight) / norm) as f32);
+        unit.iter_mut()
+            .zip(weights.kernel(index))
+            .for_each(|(unit, &weight)| *unit = (finite(weight) / norm) as f32);
     }
     let blocks = norms.len().div_ceil(BLOCK);
     let pairs: Vec<(usize, usize)> = (0..blocks).flat_map(|a| (a..blocks).map(move |b| (a, b))).collect();

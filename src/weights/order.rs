@@ -66,7 +66,8 @@ pub fn order(
     selected: usize,
 ) -> Vec<usize> {
     let diagnosis = |index: usize| diagnoses.get(index).copied().flatten();
-    let shown = |&index: &usize| filter.is_none_or(|wanted| diagnosis(index).is_some_and(|is| is.verdict == wanted));
+    let shown =
+        |&index: &usize| filter.is_none_or(|wanted| diagnosis(index).is_some_and(|is| is.verdict == wanted));
     let line = Thresholds::default().coherence;
     // Ascending, and what has no number last.
     let key = |index: usize| -> Option<f64> {
@@ -76,7 +77,9 @@ pub fn order(
             Sort::Index => None,
             Sort::Norm => Some(-numbers.map_or_else(|| norm(weights.kernel(index)), |numbers| numbers.l2)),
             Sort::Gain => known?.gain.map(|gain| -gain),
-            Sort::Orientation => numbers.filter(|numbers| numbers.coherence.is_some_and(|is| is >= line))?.orientation,
+            Sort::Orientation => {
+                numbers.filter(|numbers| numbers.coherence.is_some_and(|is| is >= line))?.orientation
+            }
             Sort::Frequency => numbers?.frequency,
             Sort::Noise => known?.structure.map(|test| -test.p),
             Sort::Similarity => (selected < weights.len())

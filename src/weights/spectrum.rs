@@ -122,6 +122,31 @@ fn power(r: &Autocorrelation) -> Vec<[f64; HALF]> {
     power
 }
 
+/// The power plane as a small picture: `[side, side]`, the zero frequency in the middle, the largest block 1.
+///
+/// Each pixel is the mean of the 64×64 plane's power over its block; all zeros where the kernel (`[slice, row, column]`)
+/// is flat. `side` divides 64.
+pub fn plane(kernel: ArrayView3<'_, f32>, side: usize) -> ndarray::Array2<f32> {
+    let (_, rows, columns) = kernel.dim();
+    let centred = centred(kernel);
+    let half = power(&Autocorrelation::of(centred.slice(s![.., ..rows.min(N), ..columns.min(N)])));
+    // Frequencies −32..31 in rows and columns; the left half is the right one turned by 180°.
+    let at = |y: usize, x: usize| {
+        let (u, v) = ((y + N / 2) % N, (x + N / 2) % N);
+        if v < HALF { half[u][v] } else { half[(N - u) % N][N - v] }
+    };
+    let block = N / side.clamp(1, N);
+    let mut plane = ndarray::Array2::from_shape_fn((side, side), |(row, column)| {
+        let cells = (0..block).flat_map(|y| (0..block).map(move |x| (row * block + y, column * block + x)));
+        cells.map(|(y, x)| at(y, x).max(0.0)).sum::<f64>() as f32
+    });
+    let largest = plane.iter().copied().fold(0.0, f32::max);
+    if largest > 0.0 {
+        plane /= largest;
+    }
+    plane
+}
+
 /// Index to cycles a pixel, −½ to just below ½, as `numpy.fft.fftfreq` has it.
 fn cycles(index: usize) -> f64 {
     let signed = if index < N / 2 { index as f64 } else { index as f64 - N as f64 };

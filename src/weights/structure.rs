@@ -133,7 +133,8 @@ impl Test {
         let (top, left) = ((rows - self.rows) / 2, (columns - self.columns) / 2);
         let middle = kernel.slice(s![.., top..top + self.rows, left..left + self.columns]);
         let square = |weight: f32| f64::from(weight).powi(2);
-        let energy: f64 = middle.iter().filter(|weight| weight.is_finite()).map(|&weight| square(weight)).sum();
+        let energy: f64 =
+            middle.iter().filter(|weight| weight.is_finite()).map(|&weight| square(weight)).sum();
         let z = centred(middle);
         let left: f64 = z.iter().map(|z| z * z).sum();
         // As in `spectrum`: less than this of a flat slice is rounding.

@@ -204,8 +204,7 @@ impl Source {
     }
 
     fn is_in(&self, module: &str) -> bool {
-        self.module == module
-            || self.module.strip_prefix(module).is_some_and(|rest| rest.starts_with("::"))
+        self.module == module || self.module.strip_prefix(module).is_some_and(|rest| rest.starts_with("::"))
     }
 }
 

@@ -306,6 +306,96 @@ fn the_mouse_selects_and_scrolls() {
 }
 
 #[test]
+fn kernels_are_judged_once_a_layer_is_read_and_late_verdicts_are_dropped() {
+    let mut session = wide();
+    let judged = |session: &Session| session.state.judgement.kernels.iter().flatten().count();
+    assert_eq!(judged(&session), 64);
+    assert!(session.state.judgement.layer.is_some() && session.state.health.contains_key(&1));
+    session.answer_verdicts = false;
+    let old = session.state.judgement.kernels[0].unwrap();
+    let ticket = session.state.judgement.ticket;
+    session.keys("}");
+    assert_eq!(judged(&session), 0, "the next layer's verdicts are on their way");
+    session.take(Msg::Judged { ticket, kernels: vec![(0, old)] });
+    assert_eq!(judged(&session), 0, "the last layer's come too late");
+    let ticket = session.state.judgement.ticket;
+    session.take(Msg::Judged { ticket, kernels: vec![(0, old), (1000, old)] });
+    assert_eq!(judged(&session), 1, "marks appear as they are known");
+}
+
+#[test]
+fn the_grid_is_sorted_and_the_selection_stays_on_its_kernel() {
+    let mut session = wide();
+    session.keys("12<enter>");
+    for sort in ["norm", "gain", "orientation", "frequency", "noise", "similarity", "index"] {
+        session.keys("o");
+        assert_eq!((session.state.ordering.sort.name(), session.state.kernel), (sort, 12));
+        let mut all = session.state.order.clone();
+        all.sort_unstable();
+        assert_eq!(all, (0..64).collect::<Vec<_>>(), "by {sort} every kernel is there once");
+    }
+    session.keys("o");
+    let norm = |kernel: &usize| session.state.diagnosis(*kernel).unwrap().statistics.l2;
+    assert!(session.state.order.iter().map(norm).is_sorted_by(|a, b| a >= b), "the heaviest first");
+    let first = session.state.order[0];
+    session.keys("g");
+    assert_eq!(session.state.kernel, first, "Home goes to the first of the order");
+    session.keys("l");
+    assert_eq!(session.state.kernel, session.state.order[1]);
+    session.keys("O");
+    assert_eq!(session.state.order, (0..64).collect::<Vec<_>>());
+}
+
+#[test]
+fn the_most_similar_kernel_is_the_one_that_was_selected() {
+    let mut session = wide();
+    session.keys("20<enter>oooooo");
+    assert_eq!((session.state.ordering.anchor, session.state.order[0]), (20, 20));
+    session.keys("ll");
+    assert_eq!(session.state.order[0], 20, "moving on does not shuffle the grid");
+}
+
+#[test]
+fn the_gain_comes_late_and_is_sorted_by() {
+    let mut session = wide();
+    let (_, ticket) = session.state.data_of.unwrap();
+    let gain: Vec<f64> = (0..64).map(|kernel| f64::from((kernel * 37) % 64)).collect();
+    session.take(Msg::Gain { ticket: Ticket(0), gain: vec![9.0; 64] });
+    assert_eq!(session.state.gain, None, "of another layer");
+    session.take(Msg::Gain { ticket, gain: gain.clone() });
+    session.keys("oo");
+    assert!(session.state.order.iter().map(|kernel| gain[*kernel]).is_sorted_by(|a, b| a >= b));
+    assert_eq!(session.state.diagnosis(5).unwrap().gain, Some(gain[5]));
+}
+
+#[test]
+fn the_filter_walks_through_the_verdicts_that_there_are() {
+    let mut session = wide();
+    let layer = session.state.judgement.layer.clone().unwrap();
+    let mut seen = Vec::new();
+    loop {
+        session.keys("t");
+        let Some(verdict) = session.state.ordering.filter else { break };
+        assert_eq!(session.state.order.len(), layer.count(verdict), "{}", verdict.name());
+        assert!(session.state.order.iter().all(|kernel| layer.kernels[*kernel].verdict == verdict));
+        assert!(session.state.order.contains(&session.state.kernel), "the selection is one of them");
+        seen.push(verdict);
+    }
+    assert_eq!(seen.iter().map(|verdict| layer.count(*verdict)).sum::<usize>(), 64);
+    assert_eq!(session.state.order.len(), 64, "after the last, every kernel");
+    session.keys("t");
+    let hidden = (0..64).find(|kernel| !session.state.order.contains(kernel));
+    if let Some(hidden) = hidden {
+        session.keys(&format!(":{hidden}<enter>"));
+        assert_eq!(
+            (session.state.kernel, session.state.ordering.filter),
+            (hidden, None),
+            "whoever names it sees it"
+        );
+    }
+}
+
+#[test]
 fn the_help_opens_scrolls_and_closes() {
     let mut session = Session::on(network(), 80, 24);
     assert_eq!(session.keys("?").state.mode, Mode::Help(0));

@@ -92,6 +92,32 @@ fn weights_that_are_not_finite_have_a_colour_of_their_own() {
 }
 
 #[test]
+fn verdicts_are_marks_reasons_and_a_sum() {
+    let mut session = Session::on(network(), 160, 45);
+    let shown = text(&screen(&session));
+    assert!(shown.contains("12 kernels: "), "the sum is out of all kernels:\n{shown}");
+    assert!(shown.contains("structured: p ="), "the number behind the verdict:\n{shown}");
+    insta::assert_snapshot!(shown);
+    session.keys("v");
+    let hidden = text(&screen(&session));
+    // The marks that no frame is made of.
+    let marks = |text: &str| text.matches(['╱', '╲', '◆', '●']).count();
+    assert!(marks(&shown) > 5 && marks(&hidden) == 0, "{hidden}");
+}
+
+#[test]
+fn the_title_says_how_the_grid_is_ordered() {
+    let mut session = Session::on(network(), 160, 45);
+    for (keys, words) in
+        [("o", "by norm"), ("ooooo", "like 0"), ("O", "kernel 0 of 12 · RGB"), ("t", "only ")]
+    {
+        session.keys(keys);
+        let text = text(&screen(&session));
+        assert!(text.contains(words), "after {keys}: {words} is missing in\n{text}");
+    }
+}
+
+#[test]
 fn a_layer_without_kernels_shows_its_arrays() {
     insta::assert_snapshot!(text(&screen(Session::on(network(), 100, 30).keys("<s-tab>j"))));
 }

@@ -9,6 +9,7 @@ use convscope::app::state::{
     Choices, ColorDepth, Facts, Graphics, KernelData, LayerData, ResponseFacts, State,
 };
 use convscope::app::update::update;
+use convscope::weights::diagnosis::{Thresholds, judge};
 use convscope::weights::statistics::{Histogram, Statistics, largest};
 use convscope::weights::{Geometry, Kind, Layer, Layout, Padding, Tensor, Weights};
 use ndarray::Array4;
@@ -21,6 +22,8 @@ pub(crate) struct Session {
     pub(crate) effects: Vec<Effect>,
     /// Whether pictures are answered at once.
     pub(crate) answer_pictures: bool,
+    /// Whether kernels are judged at once.
+    pub(crate) answer_verdicts: bool,
 }
 
 fn tensor(name: &str, shape: &[usize]) -> Tensor {
@@ -98,7 +101,7 @@ impl Session {
     pub(crate) fn with_choices(layers: Vec<Layer>, width: u16, height: u16, choices: Choices) -> Self {
         let facts = Facts { color: ColorDepth::True, cell: (8, 16), ..Facts::default() };
         let state = State::new("model.h5".to_owned(), "cat.png".to_owned(), (width, height), facts, choices);
-        let mut session = Self { state, effects: Vec::new(), answer_pictures: true };
+        let mut session = Self { state, effects: Vec::new(), answer_pictures: true, answer_verdicts: true };
         session.take(Msg::Layers(layers));
         session.take(Msg::Opened(Ok(Opened { format: "Keras model".to_owned(), name: None })));
         let facts = Facts { graphics: Graphics::Halfblocks, ..session.state.facts.clone() };
@@ -114,6 +117,13 @@ impl Session {
                 match &effect {
                     Effect::Read { ticket, layer } => {
                         waiting.push(Msg::Read { ticket: *ticket, result: Ok(numbers(layer)) });
+                    }
+                    Effect::Judge { ticket, weights } if self.answer_verdicts => {
+                        let diagnosis =
+                            judge(weights, None, &Thresholds::default(), &|_, _| {}, &|| false).unwrap();
+                        let kernels = diagnosis.kernels.iter().copied().enumerate().collect();
+                        waiting.push(Msg::LayerJudged { ticket: *ticket, diagnosis: Box::new(diagnosis) });
+                        waiting.push(Msg::Judged { ticket: *ticket, kernels });
                     }
                     Effect::Respond { ticket, spec, .. } if self.answer_pictures => {
                         let largest = spec.kernel.map(|_| 312.5);

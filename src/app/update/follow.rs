@@ -1,16 +1,19 @@
 //! What follows from any change: the selection stays in range and in sight, what it shows is read, described and
 //! pictured. Stated once, from the state alone, instead of after each of the many ways to get there.
 
-use super::preview;
+use super::{judge, preview};
 use crate::app::effect::Effect;
 use crate::app::layout::{Grid, inside};
 use crate::app::state::{Described, LayerData, Load, Middle, State};
+use crate::weights::spectrum;
 use crate::weights::statistics::{Histogram, Statistics};
 
 /// Brings everything that depends on the selection up to it.
 pub(super) fn follow(state: &mut State, effects: &mut Vec<Effect>) {
     read_selected(state, effects);
     clamp_kernel(state);
+    judge::request(state, effects);
+    judge::order(state);
     scroll(state);
     describe(state);
     preview::request(state, effects);
@@ -43,14 +46,14 @@ fn scroll(state: &mut State) {
     let last = state.layers.len().saturating_sub(rows);
     state.layers_top = state.layers_top.clamp((state.layer + 1).saturating_sub(rows), state.layer).min(last);
     if let Some(grid) = grid(state) {
-        state.grid_top = grid.top_showing(state.kernel, state.grid_top);
+        state.grid_top = grid.top_showing(state.position(), state.grid_top);
     }
 }
 
 /// The grid of the selected layer on this screen.
 pub(super) fn grid(state: &State) -> Option<Grid> {
     let shape = state.kernels()?.shape;
-    Some(Grid::of(inside(state.kernels_pane()?), shape, shape.c_out, state.zoom))
+    Some(Grid::of(inside(state.kernels_pane()?), shape, state.order.len(), state.zoom))
 }
 
 fn describe(state: &mut State) {
@@ -63,8 +66,12 @@ fn describe(state: &mut State) {
         kernel: state.kernel,
         statistics: Statistics::of_kernel(kernel, data.largest),
         histogram: Histogram::of(kernel.iter().copied(), HISTOGRAM_BINS),
+        plane: spectrum::plane(kernel, PLANE),
     });
 }
+
+/// The side of the small power spectrum in pixels.
+const PLANE: usize = 16;
 
 /// As many as the narrowest statistics pane has columns.
 pub const HISTOGRAM_BINS: usize = 24;

@@ -70,7 +70,8 @@ fn click(state: &mut State, pane: Pane, rect: Rect, at: Position) {
 fn kernels(state: &mut State, x: u16, y: u16) {
     match state.middle {
         Middle::Grid | Middle::Response => {
-            let Some(kernel) = grid(state).and_then(|grid| grid.kernel_at(x, y, state.grid_top)) else {
+            let position = grid(state).and_then(|grid| grid.kernel_at(x, y, state.grid_top));
+            let Some(kernel) = position.and_then(|position| state.order.get(position).copied()) else {
                 return;
             };
             if kernel == state.kernel {

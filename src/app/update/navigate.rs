@@ -45,7 +45,10 @@ fn layers(state: &mut State, step: Step) {
 
 fn kernels(state: &mut State, step: Step) {
     let Some(grid) = grid(state) else { return };
-    state.kernel = moved(state.kernel, grid.count, step, grid.columns, grid.columns * grid.rows);
+    let position = moved(state.position(), grid.count, step, grid.columns, grid.columns * grid.rows);
+    if let Some(kernel) = state.order.get(position) {
+        state.kernel = *kernel;
+    }
 }
 
 fn weight(state: &mut State, step: Step, row: usize, column: usize) {
@@ -64,10 +67,13 @@ fn weight(state: &mut State, step: Step, row: usize, column: usize) {
     state.middle = Middle::Kernel { row, column };
 }
 
-/// So many kernels on.
+/// So many kernels on, in the order of the grid.
 pub(super) fn kernel_by(state: &mut State, by: isize) {
-    let Some(count) = state.kernels().map(|kernels| kernels.shape.c_out) else { return };
-    state.kernel = state.kernel.saturating_add_signed(by).min(count.saturating_sub(1));
+    let last = state.order.len().saturating_sub(1);
+    let position = state.position().saturating_add_signed(by).min(last);
+    if let Some(kernel) = state.order.get(position) {
+        state.kernel = *kernel;
+    }
 }
 
 /// The next or previous layer that has kernels.

@@ -62,6 +62,7 @@ pub(super) fn read(state: &mut State, ticket: Ticket, result: Result<LayerData, 
         return;
     }
     state.slice = None;
+    state.gain = None;
     state.data = match result {
         Ok(data) => Load::Ready(data),
         Err(sentence) => Load::Failed(sentence),

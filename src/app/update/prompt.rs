@@ -74,6 +74,10 @@ fn jump(state: &mut State, number: &str) {
     match number.parse::<usize>() {
         Ok(kernel) if kernel < count => {
             state.kernel = kernel;
+            if !state.order.contains(&kernel) {
+                // Whoever names a kernel wants to see it.
+                state.ordering.filter = None;
+            }
             state.focus = Pane::Kernels;
             if state.middle == Middle::Response {
                 state.middle = Middle::Grid;

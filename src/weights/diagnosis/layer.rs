@@ -75,7 +75,8 @@ impl LayerDiagnosis {
             }
         }
         let judged = kernels.iter().filter(|kernel| kernel.verdict.is_judged()).count();
-        let low = |kernel: &&Diagnosis| kernel.structure.is_some_and(|test| test.moran_i < thresholds.checkerboard);
+        let low =
+            |kernel: &&Diagnosis| kernel.structure.is_some_and(|test| test.moran_i < thresholds.checkerboard);
         let checkerboards = kernels.iter().filter(low).count();
         let noise = counts[Verdict::Noise.index()] as f64 / judged as f64;
         let word = match judged {
@@ -119,7 +120,8 @@ impl LayerDiagnosis {
         let mut line = format!("{count} kernel{}: ", if count == 1 { "" } else { "s" });
         let too_small = self.count(Verdict::TooSmall) > 0;
         let said = ALWAYS.into_iter().filter(|&verdict| !too_small || !verdict.is_judged());
-        let also = [Verdict::NotFinite, Verdict::TooSmall].into_iter().filter(|&verdict| self.count(verdict) > 0);
+        let also =
+            [Verdict::NotFinite, Verdict::TooSmall].into_iter().filter(|&verdict| self.count(verdict) > 0);
         for (at, verdict) in said.chain(also).enumerate() {
             let gap = if at == 0 { "" } else { " · " };
             // A string takes everything.
