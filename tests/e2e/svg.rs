@@ -95,7 +95,7 @@ fn colours(cell: &Cell) -> (Rgb, Rgb) {
         std::mem::swap(&mut ink, &mut paper);
     }
     if cell.dim() {
-        ink = std::array::from_fn(|at| ((u16::from(ink[at]) + u16::from(paper[at])) / 2) as u8);
+        ink = std::array::from_fn(|at| ink[at].midpoint(paper[at]));
     }
     (ink, paper)
 }

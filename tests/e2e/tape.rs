@@ -61,8 +61,11 @@ fn step(line: &str) -> Result<Step, String> {
     let (command, rest) = line.split_once(' ').unwrap_or((line, ""));
     let name = command.split('@').next().unwrap_or(command);
     if let Some((_, bytes)) = KEYS.iter().find(|(key, _)| *key == name) {
-        let count =
-            if rest.is_empty() { 1 } else { rest.parse().map_err(|_| format!("how often? {line}"))? };
+        let count = if rest.is_empty() {
+            1
+        } else {
+            rest.parse().map_err(|error| format!("how often? {line}: {error}"))?
+        };
         return Ok(Step::Send(bytes.repeat(count)));
     }
     match name {
@@ -76,7 +79,7 @@ fn step(line: &str) -> Result<Step, String> {
             Ok(Step::Env(name.to_owned(), value.to_owned()))
         }
         _ => match command.strip_prefix("Ctrl+").map(str::as_bytes) {
-            Some([letter @ b'A'..=b'Z' | letter @ b'a'..=b'z']) => {
+            Some([letter @ (b'A'..=b'Z' | b'a'..=b'z')]) => {
                 Ok(Step::Send(char::from(letter & 0x1f).to_string()))
             }
             _ => Err(format!("a command that this test does not know: {line}")),

@@ -2,6 +2,7 @@
 //!
 //! `UPDATE_README=1 cargo test readme` writes the tables anew.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -40,17 +41,17 @@ fn commands() -> String {
     command.build();
     let mut table = String::from("| command | does |\n| --- | --- |\n");
     let about = command.get_about().unwrap().to_string();
-    table += &format!("| `convscope [FILE]` | {about} |\n");
+    let _ = writeln!(table, "| `convscope [FILE]` | {about} |");
     for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set() && sub.get_name() != "help") {
         let mut usage = format!("convscope {}", sub.get_name());
         for argument in sub.get_arguments().filter(|argument| argument.is_required_set()) {
             let value = argument.get_value_names().unwrap_or_default()[0].replace('|', "\\|");
-            usage += &match argument.get_long() {
-                Some(long) => format!(" --{long} {value}"),
-                None => format!(" {value}"),
+            let _ = match argument.get_long() {
+                Some(long) => write!(usage, " --{long} {value}"),
+                None => write!(usage, " {value}"),
             };
         }
-        table += &format!("| `{usage}` | {} |\n", sub.get_about().unwrap());
+        let _ = writeln!(table, "| `{usage}` | {} |", sub.get_about().unwrap());
     }
     table
 }
