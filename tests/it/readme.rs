@@ -5,6 +5,7 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 use clap::{CommandFactory, Parser};
 use convscope::app::keymap;
@@ -14,13 +15,17 @@ fn top(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-fn read(path: &str) -> String {
-    std::fs::read_to_string(top(path)).unwrap()
+/// Held while the README is read or written: the tests run side by side.
+static README: Mutex<()> = Mutex::new(());
+
+fn readme() -> String {
+    let _held = README.lock().unwrap_or_else(PoisonError::into_inner);
+    std::fs::read_to_string(top("README.md")).unwrap()
 }
 
 /// Holds what stands between `<!-- name -->` and `<!-- /name -->` to `expected`, or writes it there.
 fn hold(name: &str, expected: &str) {
-    let readme = read("README.md");
+    let readme = readme();
     let (begin, end) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
     let from = readme.find(&begin).unwrap_or_else(|| panic!("README.md has no {begin}")) + begin.len();
     let to = from + readme[from..].find(&end).unwrap_or_else(|| panic!("README.md has no {end}"));
@@ -32,6 +37,7 @@ fn hold(name: &str, expected: &str) {
         std::env::var_os("UPDATE_README").is_some(),
         "README.md: what stands at <!-- {name} --> is not what the program says; UPDATE_README=1 writes it:\n{expected}"
     );
+    let _held = README.lock().unwrap_or_else(PoisonError::into_inner);
     std::fs::write(top("README.md"), format!("{}{expected}{}", &readme[..from], &readme[to..])).unwrap();
 }
 
@@ -63,10 +69,16 @@ fn its_tables_are_what_the_program_says() {
     hold("keys", &keymap::as_markdown());
 }
 
+#[test]
+fn the_help_ends_with_the_keys() {
+    let help = Cli::command().render_long_help().to_string();
+    assert!(help.trim_end().ends_with(keymap::as_text().trim_end()), "{help}");
+}
+
 /// Every `convscope …` of the README: lines of fenced blocks, and code within the text.
 fn command_lines() -> Vec<String> {
     let (mut lines, mut fenced) = (Vec::new(), false);
-    let readme = read("README.md");
+    let readme = readme();
     // The tables of the program have placeholders in them.
     let tables =
         readme.split("<!-- commands -->").nth(1).unwrap().split("<!-- /commands -->").next().unwrap();
@@ -109,7 +121,7 @@ fn every_command_in_it_is_understood() {
 
 #[test]
 fn its_test_command_is_the_one_that_ci_runs() {
-    let script = read(".ci/run");
+    let script = std::fs::read_to_string(top(".ci/run")).unwrap();
     let lines: Vec<&str> =
         script.lines().filter(|line| line.starts_with("line=") || line.starts_with("tests=")).collect();
     assert_eq!(lines.len(), 2, "{lines:?}");
@@ -123,12 +135,12 @@ fn its_test_command_is_the_one_that_ci_runs() {
     let (whole, tests) = printed.split_once('\n').unwrap();
     assert_eq!(tests, "cargo test --locked");
     assert!(whole.contains("install -y cmake && ") && whole.ends_with(tests), "{whole}");
-    assert!(read("README.md").contains(whole));
+    assert!(readme().contains(whole));
 }
 
 #[test]
 fn the_files_that_it_points_at_are_there() {
-    let readme = read("README.md");
+    let readme = readme();
     let targets = readme.split("](").skip(1).filter_map(|rest| rest.split(')').next());
     let local = targets.filter(|target| !target.contains("://") && !target.starts_with('#'));
     let missing: Vec<&str> = local.filter(|target| !top(target).exists()).collect();
