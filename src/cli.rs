@@ -14,6 +14,7 @@ use crate::app::keymap;
 use crate::photo::Preprocessing;
 use crate::raster::{ChannelOrder, Normalization};
 
+pub mod check;
 mod color;
 mod export;
 pub mod layer;
@@ -188,6 +189,9 @@ pub enum Command {
     Layers(LayersArgs),
     /// Print the statistics of every kernel of a layer
     Stats(StatsArgs),
+    /// Judge checkpoints in a script: exit code 0 where they are sound, 1 where something is found, 2 where one cannot be
+    /// looked at
+    Check(CheckArgs),
     /// Print a layer's kernels, or one of them, as half-blocks
     Show(ShowArgs),
     /// Write a layer's kernels as one PNG
@@ -237,6 +241,23 @@ pub struct StatsArgs {
     /// Print comma-separated values
     #[arg(long, conflicts_with = "json")]
     pub csv: bool,
+}
+
+/// `convscope check`
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// The checkpoints, judged one after another; the worst one decides the exit code
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
+    /// Only the layers whose names match this pattern (*, ?, [abc])
+    #[arg(long, value_name = "GLOB")]
+    pub layers: Option<glob::Pattern>,
+    /// What is found
+    #[command(flatten)]
+    pub limits: check::Limits,
+    /// Print the whole judgement as one JSON object
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `convscope show`
@@ -344,7 +365,7 @@ pub fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(closed))
 }
 
-/// Runs a subcommand that needs no screen; the exit code is 0, or 2 where it could not run.
+/// Runs a subcommand that needs no screen; the exit code is 0, or 2 where it could not run. `check` has a 1 besides.
 ///
 /// # Errors
 /// One sentence for the user, with the path and the remedy.
@@ -353,6 +374,8 @@ pub fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Layers(args) => layers::run(&args, out)?,
         Command::Stats(args) => stats::run(&args, out)?,
+        // A check says what it found by its exit code, even where nobody reads the rest.
+        Command::Check(args) => return check::run(&args, out),
         Command::Show(args) => show::run(&args, out)?,
         Command::Export(args) => export::run(&args)?,
         Command::Respond(args) => respond::run(&args)?,

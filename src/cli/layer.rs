@@ -8,7 +8,7 @@ use super::LayerArgs;
 use crate::checkpoint::{self, Checkpoint};
 use crate::printable::printable;
 use crate::weights::find::find;
-use crate::weights::{Layer, Weights};
+use crate::weights::{Layer, Weights, gain};
 
 /// Opens a checkpoint and waits for its whole index.
 pub(super) fn open(file: &Path) -> anyhow::Result<Box<dyn Checkpoint>> {
@@ -20,6 +20,16 @@ pub(super) fn chosen<'a>(checkpoint: &'a dyn Checkpoint, args: &LayerArgs) -> an
     let layers = &checkpoint.network().layers;
     let index = find(layers, &args.layer).map_err(|problem| anyhow!("{}: {problem}", shown(&args.file)))?;
     Ok(&layers[index])
+}
+
+/// The gain of the batch normalisation behind a layer, a number a kernel; `None` where there is none, or one in doubt.
+pub(super) fn gains(checkpoint: &dyn Checkpoint, layer: &Layer) -> anyhow::Result<Option<Vec<f64>>> {
+    let network = checkpoint.network();
+    let index = network.layers.iter().position(|other| std::ptr::eq(other, layer));
+    let Some(norm) = index.and_then(|index| gain::behind(&network.layers, index)) else { return Ok(None) };
+    let norm = &network.layers[norm];
+    let epsilon = gain::epsilon(norm, network.name.as_deref());
+    Ok(gain::gains(norm, &checkpoint.read(norm)?, epsilon))
 }
 
 /// A layer of an opened checkpoint, with its kernels.

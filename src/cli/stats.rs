@@ -5,10 +5,12 @@ use std::io::Write;
 use anyhow::Context;
 
 use super::StatsArgs;
-use super::layer::{chosen, open, shown};
+use super::layer::{chosen, gains, open, shown};
 use super::table::{Cell, Table};
 use crate::weights::Weights;
-use crate::weights::statistics::{Statistics, layer_statistics};
+use crate::weights::diagnosis::{Diagnosis, Thresholds, judge};
+use crate::weights::statistics::Statistics;
+use crate::weights::structure::Structure;
 
 /// A number by its name.
 type Column = (&'static str, fn(&Statistics) -> Cell);
@@ -35,6 +37,15 @@ const OF_KERNELS: &[Column] = &[
     ("orientation", |s| s.orientation.into()),
 ];
 
+/// What the permutation test says; absent of kernels that it was not asked about.
+const OF_TEST: &[(&str, fn(&Structure) -> f64)] = &[
+    ("moran_i", |test| test.moran_i),
+    ("moran_p", |test| test.moran_p),
+    ("peak", |test| test.peak),
+    ("peak_p", |test| test.peak_p),
+    ("p", |test| test.p),
+];
+
 /// Prints a row a kernel, or a row an array where the layer has no kernels.
 pub(super) fn run(args: &StatsArgs, out: &mut dyn Write) -> anyhow::Result<()> {
     let file = &args.layer.file;
@@ -45,9 +56,9 @@ pub(super) fn run(args: &StatsArgs, out: &mut dyn Write) -> anyhow::Result<()> {
         let weights = Weights::of_layer(layer, arrays).with_context(|| {
             format!("{}: the arrays of {} do not fit together", shown(file), shown(layer.name.as_ref()))
         })?;
-        let numbers = layer_statistics(&weights);
-        let rows = numbers.iter().enumerate().map(|(kernel, numbers)| (vec![Cell::Count(kernel)], numbers));
-        table(vec!["kernel"], &[PLAIN, OF_KERNELS].concat(), rows)
+        let gains = gains(checkpoint.as_ref(), layer)?;
+        let judged = judge(&weights, gains.as_deref(), &Thresholds::default(), &|_, _| {}, &|| false);
+        of_kernels(&judged.map(|layer| layer.kernels).unwrap_or_default(), gains.is_some())
     } else {
         let numbers: Vec<_> = arrays
             .iter()
@@ -56,7 +67,7 @@ pub(super) fn run(args: &StatsArgs, out: &mut dyn Write) -> anyhow::Result<()> {
         let rows = layer.tensors.iter().zip(&numbers).map(|(tensor, numbers)| {
             (vec![Cell::Text(tensor.name.clone()), Cell::Shape(tensor.shape.clone())], numbers)
         });
-        table(vec!["tensor", "shape"], PLAIN, rows)
+        of_arrays(rows)
     };
     match (args.json, args.csv) {
         (true, _) => table.json(out),
@@ -65,15 +76,29 @@ pub(super) fn run(args: &StatsArgs, out: &mut dyn Write) -> anyhow::Result<()> {
     }
 }
 
-fn table<'a>(
-    first: Vec<&'static str>,
-    columns: &[Column],
-    rows: impl Iterator<Item = (Vec<Cell>, &'a Statistics)>,
-) -> Table {
+fn of_arrays<'a>(rows: impl Iterator<Item = (Vec<Cell>, &'a Statistics)>) -> Table {
     let row = |(mut row, numbers): (Vec<Cell>, &Statistics)| {
-        row.extend(columns.iter().map(|column| column.1(numbers)));
+        row.extend(PLAIN.iter().map(|column| column.1(numbers)));
         row
     };
     let rows = rows.map(row).collect();
-    Table { columns: first.into_iter().chain(columns.iter().map(|column| column.0)).collect(), rows }
+    Table { columns: ["tensor", "shape"].into_iter().chain(PLAIN.iter().map(|column| column.0)).collect(), rows }
+}
+
+/// The columns of `goldens/kernels.json`, and the gain where there is a batch normalisation.
+fn of_kernels(kernels: &[Diagnosis], with_gain: bool) -> Table {
+    let row = |(index, kernel): (usize, &Diagnosis)| {
+        let mut row = vec![Cell::Count(index)];
+        row.extend([PLAIN, OF_KERNELS].into_iter().flatten().map(|column| column.1(&kernel.statistics)));
+        row.extend(with_gain.then(|| Cell::from(kernel.gain)));
+        row.extend(OF_TEST.iter().map(|column| Cell::from(kernel.structure.as_ref().map(column.1))));
+        row.push(Cell::Text(kernel.verdict.name().to_owned()));
+        row
+    };
+    let mut columns = vec!["kernel"];
+    columns.extend([PLAIN, OF_KERNELS].into_iter().flatten().map(|column| column.0));
+    columns.extend(with_gain.then_some("gain"));
+    columns.extend(OF_TEST.iter().map(|column| column.0));
+    columns.push("verdict");
+    Table { columns, rows: kernels.iter().enumerate().map(row).collect() }
 }

@@ -141,7 +141,7 @@ impl Table {
 }
 
 /// JSON with every character that could steer a terminal escaped too, which JSON itself does not ask for.
-fn escaped(json: &str) -> String {
+pub(super) fn escaped(json: &str) -> String {
     let mut text = String::with_capacity(json.len());
     for c in json.chars() {
         // Line ends are ours: within a string they are escaped already.
