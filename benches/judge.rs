@@ -12,7 +12,10 @@ use rand_pcg::Pcg64;
 
 fn gaussian(shape: (usize, usize, usize, usize)) -> Weights {
     let mut random = Pcg64::seed_from_u64(1);
-    Weights { kernels: Array4::from_shape_simple_fn(shape, || StandardNormal.sample(&mut random)), bias: None }
+    Weights {
+        kernels: Array4::from_shape_simple_fn(shape, || StandardNormal.sample(&mut random)),
+        bias: None,
+    }
 }
 
 fn judging(criterion: &mut Criterion) {

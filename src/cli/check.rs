@@ -79,7 +79,11 @@ pub struct Limits {
 fn share(text: &str) -> Result<f64, String> {
     let (number, unit) = text.strip_suffix('%').map_or((text, 1.0), |number| (number.trim_end(), 100.0));
     let share = number.parse::<f64>().map(|number| number / unit).unwrap_or(f64::NAN);
-    if (0.0..=1.0).contains(&share) { Ok(share) } else { Err("a share is a number from 0 to 1, or from 0% to 100%".to_owned()) }
+    if (0.0..=1.0).contains(&share) {
+        Ok(share)
+    } else {
+        Err("a share is a number from 0 to 1, or from 0% to 100%".to_owned())
+    }
 }
 
 fn size(text: &str) -> Result<f64, String> {
@@ -131,7 +135,9 @@ fn check(args: &CheckArgs, file: &Path, report: &mut FileReport, out: &mut Out<'
     let layers: Vec<usize> =
         (0..network.layers.len()).filter(|&index| wanted(&network.layers[index].name)).collect();
     match (layers.is_empty(), &args.layers) {
-        (true, Some(pattern)) => bail!("{}: no layer matches {}; `convscope layers` lists them", shown(file), pattern.as_str()),
+        (true, Some(pattern)) => {
+            bail!("{}: no layer matches {}; `convscope layers` lists them", shown(file), pattern.as_str())
+        }
         (true, None) => bail!("{}: there are no layers with weights", shown(file)),
         _ => {}
     }
@@ -206,7 +212,10 @@ impl Progress {
     fn new(layers: usize) -> Self {
         let bar = ProgressBar::with_draw_target(Some(layers as u64), ProgressDrawTarget::hidden());
         let style = ProgressStyle::with_template("{wide_bar} {pos} of {len} layers, {msg}");
-        Self { bar: bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())), begun: Instant::now() }
+        Self {
+            bar: bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())),
+            begun: Instant::now(),
+        }
     }
 
     fn at(&self, layer: &str) {
@@ -225,8 +234,10 @@ impl Progress {
 impl FileReport {
     /// One line about the whole file, with what was not judged.
     fn summary(&self) -> String {
-        let (layers, found) = (self.layers.len(), self.layers.iter().filter(|layer| !layer.findings.is_empty()).count());
-        let plural = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
+        let (layers, found) =
+            (self.layers.len(), self.layers.iter().filter(|layer| !layer.findings.is_empty()).count());
+        let plural =
+            |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
         let head = match found {
             0 => format!("sound: {}", plural(layers, "layer")),
             _ => format!("found something in {found} of {}", plural(layers, "layer")),
@@ -238,7 +249,10 @@ impl FileReport {
                 "; {} of {} too small to judge one by one (fewer than 25 positions: looked at for what is not finite, \
                  dead or large only)",
                 plural(count, "kernel"),
-                plural(self.layers.iter().filter(|layer| layer.count(Verdict::TooSmall) > 0).count(), "layer"),
+                plural(
+                    self.layers.iter().filter(|layer| layer.count(Verdict::TooSmall) > 0).count(),
+                    "layer"
+                ),
             ),
         };
         format!("{head}; {judged} judged{too_small}")

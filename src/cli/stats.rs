@@ -82,7 +82,10 @@ fn of_arrays<'a>(rows: impl Iterator<Item = (Vec<Cell>, &'a Statistics)>) -> Tab
         row
     };
     let rows = rows.map(row).collect();
-    Table { columns: ["tensor", "shape"].into_iter().chain(PLAIN.iter().map(|column| column.0)).collect(), rows }
+    Table {
+        columns: ["tensor", "shape"].into_iter().chain(PLAIN.iter().map(|column| column.0)).collect(),
+        rows,
+    }
 }
 
 /// The columns of `goldens/kernels.json`, and the gain where there is a batch normalisation.

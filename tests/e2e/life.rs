@@ -1,8 +1,12 @@
 //! Begin and end: errors before the screen, signals, suspension, a lost line, a panic.
 
-use portable_pty::CommandBuilder;
+use std::io::Read;
+use std::time::{Duration, Instant};
 
-use crate::terminal::{LATE, MUTE, Terminal, XTERM_SIXEL};
+use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+use rustix::process::Signal;
+
+use crate::terminal::{LATE, MUTE, Terminal, XTERM_SIXEL, program};
 
 /// What every end must have said, whatever its cause.
 fn left_the_terminal(log: &str) {
@@ -60,9 +64,24 @@ fn without_a_terminal_it_says_what_to_do() {
     assert!(said.contains("needs a terminal") && output.stdout.is_empty(), "{said}");
 }
 
+/// What ends or stops the program.
+enum End {
+    Keys(&'static str),
+    Signal(Signal),
+}
+
+impl End {
+    fn happen(&self, terminal: &Terminal) {
+        match self {
+            Self::Keys(keys) => terminal.send(keys),
+            Self::Signal(signal) => terminal.signal(*signal),
+        }
+    }
+}
+
 #[test]
 fn every_end_gives_the_terminal_back() {
-    for end in ["q", "\x03", "TERM", "HUP", "INT"] {
+    for end in [End::Keys("q"), End::Keys("\x03"), End::Signal(Signal::TERM), End::Signal(Signal::HUP)] {
         let terminal = Terminal::start(XTERM_SIXEL, &["demo"]);
         terminal.wait_for("kernel 0 of 64");
         let cooked = |terminal: &Terminal| {
@@ -70,11 +89,7 @@ fn every_end_gives_the_terminal_back() {
             format!("{:?}", modes.local_flags).contains("ICANON")
         };
         assert!(!cooked(&terminal), "raw while it runs");
-        if end.len() > 1 {
-            terminal.signal(end);
-        } else {
-            terminal.send(end);
-        }
+        end.happen(&terminal);
         terminal
             .wait("the alternate screen to be left", |terminal| terminal.log_text().contains("\x1b[?1049l"));
         terminal.wait("the line discipline to be back", cooked);
@@ -84,15 +99,29 @@ fn every_end_gives_the_terminal_back() {
 
 #[test]
 fn a_lost_line_ends_the_program() {
-    let mut terminal = Terminal::start(XTERM_SIXEL, &["demo"]);
-    terminal.wait_for("kernel 0 of 64");
-    let id = terminal.child.process_id().unwrap();
-    // The reader holds a copy of the master's end; a hangup is what the kernel sends when all are closed.
-    terminal.signal("HUP");
-    terminal.master = None;
-    let (_, _) = terminal.end();
-    let alive = std::path::Path::new(&format!("/proc/{id}/exe")).read_link().is_ok();
-    assert!(!alive);
+    // Without the harness, whose thread keeps the terminal's end open: here the last copy of it is dropped.
+    let pair = native_pty_system()
+        .openpty(PtySize { rows: 40, cols: 120, pixel_width: 0, pixel_height: 0 })
+        .unwrap();
+    let mut command = CommandBuilder::new(program());
+    command.arg("demo");
+    command.env("TERM", "xterm-256color");
+    let mut child = pair.slave.spawn_command(command).unwrap();
+    drop(pair.slave);
+    let mut reader = pair.master.try_clone_reader().unwrap();
+    let (mut seen, mut buffer) = (Vec::new(), [0; 4096]);
+    while !String::from_utf8_lossy(&seen).contains("quit") {
+        let count = reader.read(&mut buffer).unwrap();
+        assert!(count > 0, "it ended before it was shown");
+        seen.extend_from_slice(&buffer[..count]);
+    }
+    drop(reader);
+    drop(pair.master);
+    let until = Instant::now() + Duration::from_secs(40);
+    while child.try_wait().unwrap().is_none() {
+        assert!(Instant::now() < until, "it goes on without a terminal");
+        std::thread::sleep(Duration::from_millis(10));
+    }
 }
 
 /// The state letter of a process: `T` when it is stopped.
@@ -108,16 +137,12 @@ fn it_stops_and_comes_back() {
     terminal.wait_for("kernel 0 of 64");
     terminal.wait_for_quiet();
     let id = terminal.child.process_id().unwrap();
-    for stop in ["\x1a", "TSTP"] {
-        if stop.len() > 1 {
-            terminal.signal(stop);
-        } else {
-            terminal.send(stop);
-        }
+    for stop in [End::Keys("\x1a"), End::Signal(Signal::TSTP)] {
+        stop.happen(&terminal);
         terminal.wait("the process to stop", |_| state(id) == Some('T'));
         terminal.wait("the screen to be left", |terminal| !terminal.screen().alternate_screen());
         left_the_terminal(&terminal.log_text());
-        terminal.signal("CONT");
+        terminal.signal(Signal::CONT);
         terminal.wait("the screen", |terminal| terminal.screen().alternate_screen());
         terminal.wait_for("kernel 0 of 64");
         terminal.send("l");

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use rustix::process::{Pid, Signal, kill_process};
 
 /// How long anything may take before the test says that it hangs. No figure of speed: the machines are shared.
 const PATIENCE: Duration = Duration::from_secs(40);
@@ -209,9 +210,9 @@ impl Terminal {
     }
 
     /// Sends a signal to the program.
-    pub(crate) fn signal(&self, signal: &str) {
-        let id = self.child.process_id().unwrap().to_string();
-        assert!(std::process::Command::new("kill").args(["-s", signal, &id]).status().unwrap().success());
+    pub(crate) fn signal(&self, signal: Signal) {
+        let id = self.child.process_id().and_then(|id| Pid::from_raw(id.cast_signed())).unwrap();
+        kill_process(id, signal).unwrap();
     }
 
     /// Gives the window another size.

@@ -72,7 +72,8 @@ impl LayerReport {
         let count = |is: fn(f32) -> bool| arrays.iter().flatten().filter(|&&value| is(value)).count();
         let (nan, inf) = (count(f32::is_nan), count(f32::is_infinite));
         let sizes = arrays.iter().map(|array| crate::weights::statistics::largest(array.iter().copied()));
-        let (at, largest) = sizes.enumerate().fold((0, 0.0), |best, next| if next.1 > best.1 { next } else { best });
+        let (at, largest) =
+            sizes.enumerate().fold((0, 0.0), |best, next| if next.1 > best.1 { next } else { best });
         let values = layer.parameters();
         let mut findings = Vec::new();
         if nan + inf > 0 && !limits.allow_nonfinite {
@@ -123,7 +124,14 @@ impl LayerReport {
         let found = over("noise", word, noise, judged, which, limits.max_noise);
         over("dead", "dead", diagnosis.count(Verdict::Dead), count, "kernels are dead", limits.max_dead);
         let boards = "judged kernels have Moran's I below −0.5, as of a run that diverges";
-        over("checkerboards", "checkerboards", diagnosis.checkerboards, judged, boards, limits.max_checkerboards);
+        over(
+            "checkerboards",
+            "checkerboards",
+            diagnosis.checkerboards,
+            judged,
+            boards,
+            limits.max_checkerboards,
+        );
         if !found && matches!(diagnosis.word, Word::Mixed | Word::Untrained) {
             self.note = Some(format!("{word}: {noise} of {judged} {which}"));
         }
