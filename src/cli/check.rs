@@ -78,7 +78,7 @@ pub struct Limits {
 /// A share as `0.5` or `50%`.
 fn share(text: &str) -> Result<f64, String> {
     let (number, unit) = text.strip_suffix('%').map_or((text, 1.0), |number| (number.trim_end(), 100.0));
-    let share = number.parse::<f64>().map(|number| number / unit).unwrap_or(f64::NAN);
+    let share = number.parse::<f64>().map_or(f64::NAN, |number| number / unit);
     if (0.0..=1.0).contains(&share) {
         Ok(share)
     } else {

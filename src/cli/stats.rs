@@ -37,8 +37,11 @@ const OF_KERNELS: &[Column] = &[
     ("orientation", |s| s.orientation.into()),
 ];
 
+/// A number of the permutation test by its name.
+type TestColumn = (&'static str, fn(&Structure) -> f64);
+
 /// What the permutation test says; absent of kernels that it was not asked about.
-const OF_TEST: &[(&str, fn(&Structure) -> f64)] = &[
+const OF_TEST: &[TestColumn] = &[
     ("moran_i", |test| test.moran_i),
     ("moran_p", |test| test.moran_p),
     ("peak", |test| test.peak),

@@ -241,7 +241,7 @@ pub(crate) fn brief(number: f64) -> String {
     let size = number.abs();
     if !number.is_finite() || number == 0.0 {
         number.to_string()
-    } else if size < 0.001 || size >= 1e5 {
+    } else if !(0.001..1e5).contains(&size) {
         format!("{number:.1e}")
     } else if size < 0.1 {
         format!("{number:.3}")
@@ -280,7 +280,9 @@ pub fn judge(
         .collect();
     let (waiting, known): (Vec<usize>, Vec<usize>) =
         (0..kernels.len()).partition(|&index| kernels[index].verdict == Verdict::Noise);
-    known.iter().for_each(|&index| each(index, kernels[index]));
+    for index in known {
+        each(index, kernels[index]);
+    }
     if !waiting.is_empty() {
         let (_, _, rows, columns) = weights.kernels.dim();
         let test = Test::new(rows, columns);

@@ -82,6 +82,8 @@ pub fn order(
             }
             Sort::Frequency => numbers?.frequency,
             Sort::Noise => known?.structure.map(|test| -test.p),
+            // Rounding must not put a copy before the kernel itself.
+            Sort::Similarity if index == selected => Some(-2.0),
             Sort::Similarity => (selected < weights.len())
                 .then(|| cosine(weights.kernel(selected), weights.kernel(index)))
                 .flatten()

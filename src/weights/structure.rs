@@ -169,10 +169,9 @@ impl Test {
         for (start, &place) in scratch.starts.iter_mut().zip(order) {
             *start = usize::from(place) * positions;
         }
-        // The sum over all pairs (y, x), (y + dy, x + dx); `dx` may be negative.
-        let lag = |starts: &[usize], dy: usize, dx: isize| {
+        // The sum over all pairs (y, x), (y + dy, x + far − near): one of the two is 0.
+        let lag = |starts: &[usize], dy: usize, near: usize, far: usize| {
             let mut sum = [0.0; LANES];
-            let (near, far) = ((-dx).max(0) as usize, dx.max(0) as usize);
             let length = columns - near - far;
             for y in 0..rows - dy {
                 let from = &starts[y * columns + near..][..length];
@@ -192,13 +191,13 @@ impl Test {
         for dy in 0..rows {
             let (even, odd) = (&mut scratch.even, &mut scratch.odd);
             // r(0, 0) is the energy, and that is one; it is counted half here and everything twice below.
-            even[0] = if dy == 0 { [0.5; LANES] } else { lag(&scratch.starts, dy, 0) };
+            even[0] = if dy == 0 { [0.5; LANES] } else { lag(&scratch.starts, dy, 0, 0) };
             if dy == 1 {
                 beside = sum(beside, even[0]);
             }
             for dx in 1..columns {
-                let right = lag(&scratch.starts, dy, dx as isize);
-                let left = if dy == 0 { [0.0; LANES] } else { lag(&scratch.starts, dy, -(dx as isize)) };
+                let right = lag(&scratch.starts, dy, 0, dx);
+                let left = if dy == 0 { [0.0; LANES] } else { lag(&scratch.starts, dy, dx, 0) };
                 if (dy, dx) == (0, 1) {
                     beside = sum(beside, right);
                 }
@@ -302,7 +301,7 @@ fn turn(step: usize, n: usize) -> (f64, f64) {
     let (mut part, mut half_cos, mut half_sin) = (quarter, 0.0_f64, 1.0_f64);
     while part > 1 {
         part /= 2;
-        let halved = ((1.0 + half_cos) / 2.0).sqrt();
+        let halved = f64::midpoint(1.0, half_cos).sqrt();
         (half_cos, half_sin) = (halved, half_sin / (2.0 * halved));
         if within & part != 0 {
             (cos, sin) = (cos * half_cos - sin * half_sin, sin * half_cos + cos * half_sin);

@@ -8,13 +8,17 @@
 )]
 
 mod architecture;
+mod callback;
+mod check;
 mod checkpoints;
 mod cli;
 mod core;
 mod damage;
 mod formats;
 mod judgement;
+mod judgement_properties;
 mod numerics;
+mod order;
 mod properties;
 mod readme;
 mod screens;

@@ -13,7 +13,8 @@ use crate::weights::{Kind, Layer, Weights};
 #[derive(Debug, serde::Serialize)]
 pub(super) struct Finding {
     /// Its stable name.
-    pub(super) finding: &'static str,
+    #[serde(rename = "finding")]
+    pub(super) name: &'static str,
     /// What was measured, as a number that is compared with the limit.
     pub(super) value: f64,
     /// What it may be at most.
@@ -78,7 +79,7 @@ impl LayerReport {
         let mut findings = Vec::new();
         if nan + inf > 0 && !limits.allow_nonfinite {
             findings.push(Finding {
-                finding: "not_finite",
+                name: "not_finite",
                 value: (nan + inf) as f64,
                 limit: 0.0,
                 message: format!("not finite: {nan} NaN and {inf} infinite of {values} values"),
@@ -89,7 +90,7 @@ impl LayerReport {
             let array = layer.tensors.get(at).map_or("", |tensor| &tensor.name);
             let message =
                 format!("large weights: up to {} in {array}, more than {}", brief(value), limits.max_weight);
-            findings.push(Finding { finding: "weight", value, limit: limits.max_weight, message });
+            findings.push(Finding { name: "weight", value, limit: limits.max_weight, message });
         }
         let name = layer.name.clone();
         Self {
@@ -109,12 +110,12 @@ impl LayerReport {
     /// Holds the judgement of the kernels against the limits.
     fn take(&mut self, diagnosis: LayerDiagnosis, limits: &Limits) {
         let (count, judged) = (diagnosis.kernels.len(), diagnosis.judged);
-        let mut over = |finding, what: &str, number: usize, of: usize, which: &str, limit: f64| {
+        let mut over = |name, what: &str, number: usize, of: usize, which: &str, limit: f64| {
             let value = number as f64 / of.max(1) as f64;
             if value > limit {
                 let message =
                     format!("{what}: {number} of {of} {which} ({} % > {} %)", percent(value), percent(limit));
-                self.findings.push(Finding { finding, value, limit, message });
+                self.findings.push(Finding { name, value, limit, message });
             }
             value > limit
         };

@@ -179,7 +179,8 @@ fn by_name<S: Serializer>(diagnosis: &LayerDiagnosis, serializer: S) -> Result<S
 /// One kernel.
 #[derive(Serialize)]
 struct Kernel {
-    kernel: usize,
+    #[serde(rename = "kernel")]
+    index: usize,
     verdict: &'static str,
     reason: String,
     mark: char,
@@ -211,10 +212,10 @@ struct Tested {
 }
 
 impl Kernel {
-    fn of((kernel, seen): (usize, &Diagnosis)) -> Self {
+    fn of((index, seen): (usize, &Diagnosis)) -> Self {
         let statistics = &seen.statistics;
         Self {
-            kernel,
+            index,
             verdict: seen.verdict.name(),
             reason: seen.reason(&Thresholds::default()),
             mark: seen.mark(),
