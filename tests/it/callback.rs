@@ -1,5 +1,4 @@
 //! `convscope check` from a shell loop and from a training: the scripts of `tests/fixtures/callback`, run.
-#![expect(clippy::print_stderr, reason = "says what is skipped")]
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
