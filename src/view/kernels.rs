@@ -149,7 +149,12 @@ fn grid(buffer: &mut Buffer, room: Rect, state: &State, kernels: &KernelData, th
                 break;
             }
             if let Some(diagnosis) = state.diagnosis(index).filter(|_| !state.marks_hidden) {
-                marks.push((x, y, index, diagnosis));
+                // The gap at its left may be part of the frame: of its own, or of the kernel before.
+                let before = column
+                    .checked_sub(1)
+                    .and_then(|column| state.order.get((top + row) * grid.columns + column));
+                let framed = index == state.kernel || before == Some(&state.kernel);
+                marks.push((x, y, framed, diagnosis));
             }
             canvas.paste(&raster_of(state, kernels, index), x + 1, y + 1, zoom);
             if index == state.kernel {
@@ -161,8 +166,8 @@ fn grid(buffer: &mut Buffer, room: Rect, state: &State, kernels: &KernelData, th
         canvas.outline(x, y, pitch_x + 1, pitch_y + 1, SELECTION);
     }
     canvas.render(buffer, room, theme);
-    for (x, y, index, diagnosis) in marks {
-        mark(buffer, room, (x, y), &diagnosis, index == state.kernel, theme);
+    for (x, y, framed, diagnosis) in marks {
+        mark(buffer, room, (x, y), &diagnosis, framed, theme);
     }
     scrollbar(buffer, room, &grid, top, theme);
 }
@@ -173,7 +178,7 @@ fn mark(
     room: Rect,
     (x, y): (usize, usize),
     diagnosis: &Diagnosis,
-    selected: bool,
+    framed: bool,
     theme: Theme,
 ) {
     // The first row of pixels that is the kernel's own, whole in one cell.
@@ -185,7 +190,7 @@ fn mark(
         Verdict::NotFinite | Verdict::Dead | Verdict::Noise => Role::Warning,
         _ => Role::Dim,
     };
-    let style = match (selected, theme.depth) {
+    let style = match (framed, theme.depth) {
         // On the frame of the selection.
         (true, ColorDepth::None) => Style::new().add_modifier(Modifier::BOLD),
         (true, _) => Style::reset().patch(theme.style(Role::Selected)),

@@ -44,7 +44,7 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, state: &State, theme: Theme)
     let room = super::frame(buffer, area, Line::from(title), false, theme);
     let Some((statistics, histogram)) = numbers else { return };
     let room = draw_verdict(buffer, room, state, theme);
-    let rest = draw_numbers(buffer, room, statistics, theme);
+    let rest = draw_numbers(buffer, room, statistics, state.kernels().is_none(), theme);
     let plane = state.described.as_ref().map(|it| &it.plane).filter(|_| state.kernels().is_some());
     match plane {
         // The spectrum wants a square of its own beside the histogram.
@@ -72,7 +72,8 @@ fn draw_verdict(buffer: &mut Buffer, room: Rect, state: &State, theme: Theme) ->
         None => ("…".to_owned(), Role::Dim),
         Some(diagnosis) => {
             let glyph = diagnosis.stripes(&thresholds).map_or(String::new(), |stripe| format!("{stripe} "));
-            let gain = diagnosis.gain.map_or(String::new(), |gain| format!(", gain {}", short(gain)));
+            let gain = diagnosis.gain.filter(|gain| gain.is_finite());
+            let gain = gain.map_or(String::new(), |gain| format!(", gain {}", short(gain)));
             let role = match diagnosis.verdict {
                 Verdict::NotFinite | Verdict::Dead | Verdict::Noise => Role::Warning,
                 _ => Role::Accent,
@@ -141,10 +142,10 @@ fn rows(statistics: &Statistics) -> Vec<Row> {
 const TWO_SHORT: u16 = 28;
 const TWO_LONG: u16 = 32;
 
-/// The numbers; answers with the room below.
-fn draw_numbers(buffer: &mut Buffer, room: Rect, statistics: &Statistics, theme: Theme) -> Rect {
+/// The numbers, with a warning before them where no verdict has said it already; answers with the room below.
+fn draw_numbers(buffer: &mut Buffer, room: Rect, statistics: &Statistics, warn: bool, theme: Theme) -> Rect {
     let mut y = room.y;
-    if statistics.nan + statistics.inf > 0 {
+    if warn && statistics.nan + statistics.inf > 0 {
         let word = format!("{} NaN, {} infinite of {}", statistics.nan, statistics.inf, statistics.count);
         buffer.set_stringn(room.x, y, word, usize::from(room.width), theme.style(Role::Warning));
         y += 1;

@@ -12,6 +12,7 @@ use crate::app::action::Action;
 use crate::app::keymap;
 use crate::app::state::{Load, Mode, State};
 use crate::printable::printable;
+use crate::weights::diagnosis::VERDICTS;
 
 /// Draws the line.
 pub(super) fn draw(buffer: &mut Buffer, area: Rect, state: &State, theme: Theme) {
@@ -49,33 +50,43 @@ fn status(state: &State, room: usize, theme: Theme) -> Line<'static> {
     if let Load::Failed(sentence) = &state.index {
         return Line::styled(cut(&printable(sentence), room), theme.style(Role::Warning));
     }
-    let title = printable(&state.title);
-    let layer =
-        verdicts(state).or_else(|| state.selected_layer().map(super::kernels::summary)).unwrap_or_default();
+    let title = printable(&state.title).into_owned();
     let format = match &state.index {
         Load::Ready(opened) => printable(&opened.format).into_owned(),
         _ => String::new(),
     };
-    // The format gives way first, then the beginning of the path: its end says most.
-    let words = |path: &str, format: &str| {
-        [path, format, &layer].iter().filter(|word| !word.is_empty()).copied().collect::<Vec<_>>().join(" · ")
-    };
-    let whole = words(&title, &format);
-    if whole.width() <= room {
-        return Line::from(whole);
-    }
-    let rest = words("", "").width() + 3;
-    Line::from(words(&cut(&title, room.saturating_sub(rest)), ""))
+    let [layer, brief] = about_layer(state);
+    // The format gives way first, then most of the path, then all that is zero, then the rest of the path.
+    let short = |words: &str| cut(&title, room.saturating_sub(words.width() + 3).max(12));
+    let tries: [[&str; 3]; 5] = [
+        [&title, &format, &layer],
+        [&title, "", &layer],
+        [&short(&layer), "", &layer],
+        [&short(&brief), "", &brief],
+        ["", "", &brief],
+    ];
+    let joined =
+        tries.map(|words| words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" · "));
+    let fits = joined.iter().find(|text| text.width() <= room);
+    Line::from(fits.cloned().unwrap_or_else(|| cut(&brief, room)))
 }
 
-/// The layer's verdicts, always out of all kernels, or how far the judging is.
-fn verdicts(state: &State) -> Option<String> {
-    let kernels = state.kernels()?;
-    if let Some(layer) = &state.judgement.layer {
-        return Some(format!("{} · {}", layer.word.name(), layer.summary()));
+/// The layer's verdicts, always out of all kernels, or how far the judging is: in full, and without what is zero.
+fn about_layer(state: &State) -> [String; 2] {
+    if let (Some(_), Some(layer)) = (state.kernels(), &state.judgement.layer) {
+        let some = VERDICTS.iter().map(|row| (layer.count(row.0), row.1)).filter(|(count, _)| *count > 0);
+        let some: Vec<String> = some.map(|(count, name)| format!("{count} {name}")).collect();
+        let brief = format!("{} of {} kernels", some.join(", "), layer.kernels.len());
+        return [format!("{} · {}", layer.word.name(), layer.summary()), brief];
     }
-    let known = state.judgement.kernels.iter().flatten().count();
-    Some(format!("judging {known} of {} kernels…", kernels.shape.c_out))
+    let text = match state.kernels() {
+        Some(kernels) => {
+            let known = state.judgement.kernels.iter().flatten().count();
+            format!("judging {known} of {} kernels…", kernels.shape.c_out)
+        }
+        None => state.selected_layer().map(super::kernels::summary).unwrap_or_default(),
+    };
+    [text.clone(), text]
 }
 
 fn prompt(sign: &'static str, typed: &str, hint: Option<&str>, theme: Theme) -> Line<'static> {
