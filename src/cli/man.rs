@@ -19,8 +19,11 @@ const ENVIRONMENT: &[(&str, &str)] = &[
 ];
 
 /// What the exit code means.
-const EXIT_STATUS: &[(&str, &str)] =
-    &[("0", "Done."), ("2", "Could not run: standard error has one sentence.")];
+const EXIT_STATUS: &[(&str, &str)] = &[
+    ("0", "Done; of check: the checkpoints are sound."),
+    ("1", "Only of check: it found something."),
+    ("2", "Could not run: standard error says why."),
+];
 
 /// Writes the page.
 pub(super) fn write(mut command: Command, out: &mut dyn Write) -> io::Result<()> {

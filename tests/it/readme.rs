@@ -54,6 +54,9 @@ fn commands() -> String {
             let value = argument.get_value_names().unwrap_or_default()[0].replace('|', "\\|");
             let _ = match argument.get_long() {
                 Some(long) => write!(usage, " --{long} {value}"),
+                None if argument.get_num_args().is_some_and(|count| count.max_values() > 1) => {
+                    write!(usage, " {value}...")
+                }
                 None => write!(usage, " {value}"),
             };
         }
