@@ -247,9 +247,9 @@ pub struct StatsArgs {
 #[derive(Debug, Args)]
 pub struct CheckArgs {
     /// The checkpoints, judged one after another; the worst one decides the exit code
-    #[arg(required = true)]
+    #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// Only the layers whose names match this pattern (*, ?, [abc])
+    /// Only the layers whose names match this pattern (`*`, `?`, `[abc]`)
     #[arg(long, value_name = "GLOB")]
     pub layers: Option<glob::Pattern>,
     /// What is found
