@@ -163,7 +163,7 @@ pub fn as_text() -> String {
     for (heading, rows) in KEYMAP {
         let _ = write!(text, "\n  {heading}\n");
         for row in *rows {
-            let _ = writeln!(text, "    {:<10} {}", row.keys_shown(), row.help_shown());
+            let _ = writeln!(text, "    {:<12} {}", row.keys_shown(), row.help_shown());
         }
     }
     text

@@ -84,8 +84,8 @@ pub enum Msg {
         /// What is said about it, or one sentence.
         result: Result<ResponseFacts, String>,
     },
-    /// The photo could not be used; one sentence.
-    PhotoFailed(String),
+    /// A word for the user.
+    Notice(String),
     /// The process was stopped and goes on, or the user wants a clean screen.
     Resumed,
     /// Someone asks the program to stop the process (SIGTSTP).

@@ -36,7 +36,7 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Judged { ticket, kernels } => judge::judged(state, ticket, kernels),
         Msg::LayerJudged { ticket, diagnosis } => judge::layer_judged(state, ticket, *diagnosis),
         Msg::Responded { ticket, result } => preview::responded(state, ticket, result),
-        Msg::PhotoFailed(sentence) => state.message = Some(sentence),
+        Msg::Notice(sentence) => state.message = Some(sentence),
         Msg::Resumed => {
             preview::forget(state, &mut effects);
             effects.push(Effect::Redraw);

@@ -10,7 +10,7 @@ use super::latest::Latest;
 use crate::app::msg::{Msg, Opened};
 use crate::app::state::{KernelData, LayerData, Ticket};
 use crate::app::update::HISTOGRAM_BINS;
-use crate::checkpoint::{self, Checkpoint, Error};
+use crate::checkpoint::{self, Checkpoint, Error, Stamp};
 use crate::printable::printable;
 use crate::weights::statistics::{Histogram, Statistics};
 use crate::weights::{Layer, Weights, gain};
@@ -65,11 +65,16 @@ impl Reader {
         // `None` inside: the file could not be opened, and requests are dropped.
         let opened: Arc<OnceLock<Option<Box<dyn Checkpoint>>>> = Arc::default();
         let layers = Latest::spawn("read", {
-            let (opened, send) = (Arc::clone(&opened), send.clone());
+            let (opened, send, source) = (Arc::clone(&opened), send.clone(), source.clone());
             move |(ticket, layer): (Ticket, Box<Layer>), _| {
                 let Some(checkpoint) = opened.wait() else { return };
                 let read = checkpoint.read(&layer).map_err(|error| error.to_string());
                 send(Msg::Read { ticket, result: read.and_then(|arrays| layer_data(&layer, arrays)) });
+                if is_outdated(checkpoint.as_ref(), &source) {
+                    send(Msg::Notice(
+                        "the file was written anew since it was opened: open it again".to_owned(),
+                    ));
+                }
                 // After the kernels, which are what one waits for.
                 if let Some(gain) = gain_behind(checkpoint.as_ref(), &layer) {
                     send(Msg::Gain { ticket, gain });
@@ -95,6 +100,14 @@ impl Reader {
     /// Asks for a layer's arrays; an older request that still waits is forgotten.
     pub fn request(&self, ticket: Ticket, layer: Box<Layer>) {
         self.layers.submit((ticket, layer));
+    }
+}
+
+/// Whether the file is not the one that was opened any more: a trainer wrote the next epoch into it.
+fn is_outdated(checkpoint: &dyn Checkpoint, source: &Source) -> bool {
+    match (source, checkpoint.stamp()) {
+        (Source::File(path), Some(stamp)) => Stamp::of(path).is_ok_and(|now| now != stamp),
+        _ => false,
     }
 }
 

@@ -143,3 +143,19 @@ fn the_terminals_answer_brings_truecolor() {
     terminal.send("q");
     assert_eq!(terminal.end().0, 0);
 }
+
+#[test]
+fn a_file_that_was_written_anew_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("model.h5");
+    let epoch = |name: &str| std::fs::read(std::path::Path::new("src/demo").join(name)).unwrap();
+    std::fs::write(&file, epoch("epoch-001.h5")).unwrap();
+    let terminal = Terminal::start(MUTE, &[file.to_str().unwrap()]);
+    terminal.wait_for("kernel 0 of 64");
+    terminal.wait_for_quiet();
+    std::fs::write(&file, [epoch("epoch-002.h5"), vec![0]].concat()).unwrap();
+    terminal.send("\x1b[Zj");
+    terminal.wait_for("written anew");
+    terminal.send("q");
+    assert_eq!(terminal.end().0, 0);
+}
