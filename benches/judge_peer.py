@@ -6,8 +6,8 @@ REFERENCE.py is the plain numpy reference that the goldens were made with: a mod
 [out, in, row, column] and judges every kernel. Run from the root of the repository; `cargo bench --bench judge` is run
 for the other side. Needs: numpy and what the reference needs.
 
-The reference judges kernels only, convscope the layer too (near-duplicates, orthogonality, entropy), so the ratio is
-to convscope's disadvantage. Its permutation test of 3x3 kernels is left out here, since they are too small to judge.
+The reference uses one core and judges kernels only, convscope uses all cores and judges the layer too (near-duplicates,
+orthogonality, entropy). The reference's permutation test of 3x3 kernels is left out, since they are too small to judge.
 """
 
 import importlib.util
@@ -31,7 +31,7 @@ def reference(path):
 
 
 def numpy_milliseconds(module, shape):
-    """The best of three runs of describe(), and for layers beside each other what METRICS.md says of a layer."""
+    """The best of three runs of describe()."""
     layer = np.random.default_rng(1).standard_normal(shape).astype(np.float32)
     if shape[2] * shape[3] < 25:
         module.structure_p = lambda kernel: None

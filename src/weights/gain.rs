@@ -36,7 +36,7 @@ pub fn behind(layers: &[Layer], index: usize) -> Option<usize> {
     let given = |name: &str| !name.bytes().all(|letter| letter.is_ascii_digit());
     let named = |&at: &usize| {
         let name = &layers[at].name;
-        self::stem(name) == stem && !(made_up(name) && made_up(&layers[index].name))
+        !stem.is_empty() && self::stem(name) == stem && !made_up(name) && !made_up(&layers[index].name)
     };
     if let Some(found) = (index + 1..layers.len()).filter(fits).find(named) {
         return Some(found);
@@ -51,8 +51,9 @@ pub fn behind(layers: &[Layer], index: usize) -> Option<usize> {
     let norms = layers[after..].iter().take_while(|layer| is_norm(layer)).count();
     let found = match norms {
         0 => return None,
-        1 if index + 1 == after => after,
         _ if norms == after - first => after + (index - first),
+        // A single convolution, or a single normalisation: the two that stand beside each other.
+        _ if index + 1 == after && (first == index || norms == 1) => after,
         _ => return None,
     };
     Some(found).filter(fits)

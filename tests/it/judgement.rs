@@ -289,6 +289,8 @@ fn normalisations_are_found_by_name_or_by_place_and_never_guessed() {
         ),
         (&[conv("a"), crate::session::dense("b"), norm("c", 16)], &[None]),
         (&[norm("bn", 16), conv("conv")], &[None, None]),
+        (&[conv("conv"), norm("bn", 16)], &[Some(1)]),
+        (&[conv("conv2d_1"), crate::session::dense("b"), norm("bn1", 16)], &[None]),
     ];
     for (layers, expected) in rows {
         let found: Vec<_> = (0..expected.len()).map(|index| gain::behind(layers, index)).collect();
