@@ -11,6 +11,7 @@ use crate::app::state::{Mode, State};
 pub mod halfblock;
 pub mod theme;
 
+mod diagnosis;
 mod help;
 mod kernels;
 mod layers;

@@ -10,7 +10,7 @@ use ratatui::widgets::{Paragraph, Widget, Wrap};
 use super::halfblock::Canvas;
 use super::number::short;
 use super::theme::{Role, SELECTION, Theme};
-use crate::app::state::{ColorDepth, LayerData, Load, State};
+use crate::app::state::{ColorDepth, LayerData, Load, Pane, State};
 use crate::printable::printable;
 use crate::raster::Raster;
 use crate::weights::diagnosis::{Thresholds, Verdict};
@@ -18,6 +18,13 @@ use crate::weights::statistics::{Histogram, Statistics};
 
 /// Draws the pane.
 pub(super) fn draw(buffer: &mut Buffer, area: Rect, state: &State, theme: Theme) {
+    if let (Pane::Layers, Some(_), Some(layer)) = (state.focus, state.kernels(), &state.judgement.layer) {
+        let name =
+            state.selected_layer().map(|layer| printable(&layer.name).into_owned()).unwrap_or_default();
+        let name = super::layers::cut(&name, usize::from(area.width).saturating_sub(10));
+        let room = super::frame(buffer, area, Line::from(format!(" Layer {name} ")), false, theme);
+        return super::diagnosis::draw(buffer, room, layer, theme);
+    }
     let (title, numbers) = match &state.data {
         Load::Ready(LayerData::Kernels(_)) => match &state.described {
             Some(it) => (format!(" Kernel {} ", it.kernel), Some((&it.statistics, &it.histogram))),

@@ -106,6 +106,21 @@ fn verdicts_are_marks_reasons_and_a_sum() {
 }
 
 #[test]
+fn the_layers_judgement_is_shown_while_the_layers_have_the_focus() {
+    let mut session = Session::on(network(), 120, 40);
+    session.keys("<s-tab>");
+    let shown = text(&screen(&session));
+    for words in
+        ["Layer conv1", "structured: 0% noise of 12 judged", "near-duplicates", "orthogonality", "% random)"]
+    {
+        assert!(shown.contains(words), "{words} is missing in\n{shown}");
+    }
+    insta::assert_snapshot!(shown);
+    session.keys("<tab>");
+    assert!(text(&screen(&session)).contains(" Kernel 0 "));
+}
+
+#[test]
 fn the_title_says_how_the_grid_is_ordered() {
     let mut session = Session::on(network(), 160, 45);
     for (keys, words) in
