@@ -262,8 +262,8 @@ pub enum PhotoInput {
 pub struct ResponseFacts {
     /// The picture's size in pixels.
     pub size: (u32, u32),
-    /// The largest |response|; `None` for the photo.
-    pub largest: Option<f32>,
+    /// The largest |response|, and the one at which the colours end; `None` for the photo.
+    pub largest: Option<(f32, f32)>,
 }
 
 /// The picture that is shown, and the one that is waited for.

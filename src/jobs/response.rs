@@ -55,6 +55,9 @@ pub fn spawn(
 /// to so many times larger, and the strongest answer of each block is shown.
 const LARGEST_POOL: usize = 4;
 
+/// The share of responses that the colours reach: a few strong edges would leave all others pale.
+pub const COLORED: f64 = 0.995;
+
 /// The picture's room in pixels, and how many pixels of the response each of them stands for.
 fn room(spec: &ResponseSpec, photo: &Photo) -> (usize, usize, usize) {
     let (columns, rows) = (usize::from(spec.cells.0), usize::from(spec.cells.1));
@@ -86,9 +89,12 @@ fn compute(
         Err(sentence) => return Some(Err(sentence)),
     };
     let pooled = if pool > 1 { strongest(response.view(), pool) } else { response };
-    let limit = response_limit(pooled.view(), 1.0);
+    let (largest, limit) = (response_limit(pooled.view(), 1.0), response_limit(pooled.view(), COLORED));
     let picture = Indexed::of_response(pooled.view(), how.mode, &COLOR_MAPS[0], limit);
-    let facts = ResponseFacts { size: (picture.width as u32, picture.height as u32), largest: Some(limit) };
+    let facts = ResponseFacts {
+        size: (picture.width as u32, picture.height as u32),
+        largest: Some((largest, limit)),
+    };
     Some(Ok((Drawn::Response(Box::new(picture)), facts)))
 }
 

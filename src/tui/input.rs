@@ -88,7 +88,7 @@ impl Decoder {
             match first_piece(&self.held) {
                 Piece::Whole(length) => {
                     let piece: Vec<u8> = self.held.drain(..length).collect();
-                    events.extend(event(&piece));
+                    events.extend(events_of(&piece));
                 }
                 Piece::Incomplete if self.held.len() > LONGEST => self.held.clear(),
                 Piece::Incomplete => break,
@@ -111,7 +111,7 @@ impl Decoder {
     pub(super) fn give_up_waiting(&mut self) -> Vec<Input> {
         let held = std::mem::take(&mut self.held);
         match held.as_slice() {
-            [_] | [0x1b, _] => event(&held).into_iter().collect(),
+            [_] | [0x1b, _] => events_of(&held),
             _ => Vec::new(),
         }
     }
@@ -161,6 +161,19 @@ fn utf8_length(bytes: &[u8]) -> Option<usize> {
         (true, _) => Some(length),
         (false, true) => Some(1),
         (false, false) => None,
+    }
+}
+
+/// Escape and a character in one piece: Alt, which nothing is bound to, or Escape and a key close behind it, which tmux
+/// sends as one. So it is taken for the two.
+fn events_of(piece: &[u8]) -> Vec<Input> {
+    match piece {
+        [0x1b, second, ..]
+            if !matches!(second, b'[' | b'O' | 0x1b) && (piece.len() == 2 || *second >= 0x80) =>
+        {
+            [event(&piece[..1]), event(&piece[1..])].into_iter().flatten().collect()
+        }
+        _ => event(piece).into_iter().collect(),
     }
 }
 
@@ -246,6 +259,8 @@ mod tests {
         assert_eq!(decoded(b"jk\r\x1b[A\x1bOB\x1b[5~\x1b[Z\x03"), "j k Enter ↑ ↓ PgUp Shift-Tab Ctrl-C");
         assert_eq!(decoded("é畳".as_bytes()), "é 畳");
         assert_eq!(decoded(b"\x1b"), "Esc");
+        assert_eq!(decoded(b"\x1b}q"), "Esc } q");
+        assert_eq!(decoded("\x1bé".as_bytes()), "Esc é");
     }
 
     #[test]

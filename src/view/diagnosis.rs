@@ -54,7 +54,7 @@ fn numbers(layer: &LayerDiagnosis, theme: Theme) -> Vec<Line<'static>> {
         rows.push(("near-duplicates", format!("{} pairs", likeness.duplicates)));
         rows.push(("orthogonality", short(likeness.orthogonality)));
     }
-    if let Some(entropy) = &layer.entropy {
+    if let Some(entropy) = layer.entropy.as_ref().filter(|entropy| entropy.null > 0.0) {
         let random =
             entropy.ratio().map_or(String::new(), |ratio| format!(" ({:.0}% random)", ratio * 100.0));
         rows.push(("entropy", format!("{}{random}", short(entropy.value))));

@@ -64,9 +64,8 @@ fn caption(spec: &ResponseSpec, facts: &ResponseFacts, width: u16) -> Vec<Line<'
     let mut words = match &spec.kernel {
         None => vec!["the photo".to_owned()],
         Some(kernel) => {
-            let largest =
-                facts.largest.map_or(String::new(), |largest| format!(" ±{}", short(f64::from(largest))));
-            vec![format!("{}{largest}", kernel.mode.name())]
+            let scale = facts.largest.map_or(String::new(), |(largest, limit)| scale(largest, limit));
+            vec![format!("{}{scale}", kernel.mode.name())]
         }
     };
     words.push(format!("{}×{}", facts.size.0, facts.size.1));
@@ -82,6 +81,16 @@ fn caption(spec: &ResponseSpec, facts: &ResponseFacts, width: u16) -> Vec<Line<'
         }
     }
     lines.into_iter().map(Line::from).collect()
+}
+
+/// The largest response, and where the colours end if that is before it.
+fn scale(largest: f32, limit: f32) -> String {
+    let number = |value: f32| short(f64::from(value));
+    if limit < largest {
+        format!(" ±{}, colours to ±{}", number(largest), number(limit))
+    } else {
+        format!(" ±{}", number(largest))
+    }
 }
 
 /// Preprocessing, padding, stride: what a number in the picture means depends on them.

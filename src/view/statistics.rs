@@ -85,7 +85,8 @@ fn draw_verdict(buffer: &mut Buffer, room: Rect, state: &State, theme: Theme) ->
                 Verdict::NotFinite | Verdict::Dead | Verdict::Noise => Role::Warning,
                 _ => Role::Accent,
             };
-            (format!("{glyph}{}{gain}", diagnosis.reason(&thresholds)), role)
+            let reason = diagnosis.reason(&thresholds).replace("= -", "= −");
+            (format!("{glyph}{reason}{gain}"), role)
         }
     };
     // The verdict's own word stands out; the reason is plain.

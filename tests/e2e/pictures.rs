@@ -2,6 +2,7 @@
 
 use convscope::checkpoint;
 use convscope::demo;
+use convscope::jobs::response::COLORED;
 use convscope::photo::Photo;
 use convscope::raster::{COLOR_MAPS, Indexed, ResponseMode, response_limit};
 use convscope::response::{ConvParams, respond};
@@ -20,7 +21,7 @@ fn expected(kernel: usize, width: usize, height: usize) -> Picture {
     let input = demo::PREPROCESSING.apply(&demo::photo().fitted(width, height));
     let response =
         respond(input.view(), weights.kernel(kernel), &ConvParams::same_size([7, 7]), 0.0).unwrap();
-    let limit = response_limit(response.view(), 1.0);
+    let limit = response_limit(response.view(), COLORED);
     let indexed = Indexed::of_response(response.view(), ResponseMode::Signed, &COLOR_MAPS[0], limit);
     let pixels = indexed.indices.iter().map(|index| indexed.palette[usize::from(*index)]).collect();
     Picture { width: indexed.width, height: indexed.height, pixels }
@@ -29,10 +30,9 @@ fn expected(kernel: usize, width: usize, height: usize) -> Picture {
 /// The picture's size, from the caption.
 fn captioned(terminal: &Terminal) -> Option<(usize, usize)> {
     let text = terminal.text();
-    let caption = text.lines().find(|line| line.contains("signed ±"))?;
-    let size = caption.split('·').nth(1)?.trim_matches(|c: char| !c.is_ascii_digit() && c != '×').to_owned();
-    let (width, height) = size.split_once('×')?;
-    Some((width.parse().ok()?, height.parse().ok()?))
+    let caption = &text[text.find("signed ±")?..];
+    let mut sizes = caption.split([' ', '│', '┃', '▐']).filter_map(|word| word.split_once('×'));
+    sizes.find_map(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)))
 }
 
 /// Browses to kernel 5 and gives the picture that is there then.

@@ -243,11 +243,11 @@ fn a_late_picture_is_dropped() {
     let second = session.state.preview.pending.unwrap();
     assert_ne!(first, second);
     let shown = session.state.preview.shown.clone();
-    let facts = |largest| Ok(ResponseFacts { size: (8, 8), largest: Some(largest) });
+    let facts = |largest| Ok(ResponseFacts { size: (8, 8), largest: Some((largest, largest)) });
     session.take(Msg::Responded { ticket: first, result: facts(1.0) });
     assert_eq!(session.state.preview.shown, shown, "the first answer came too late");
     session.take(Msg::Responded { ticket: second, result: facts(2.0) });
-    assert_eq!(session.state.preview.shown.as_ref().unwrap().1.largest, Some(2.0));
+    assert_eq!(session.state.preview.shown.as_ref().unwrap().1.largest, Some((2.0, 2.0)));
 }
 
 #[test]

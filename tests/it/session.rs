@@ -126,7 +126,7 @@ impl Session {
                         waiting.push(Msg::Judged { ticket: *ticket, kernels });
                     }
                     Effect::Respond { ticket, spec, .. } if self.answer_pictures => {
-                        let largest = spec.kernel.map(|_| 312.5);
+                        let largest = spec.kernel.map(|_| (312.5, 120.0));
                         let result = Ok(ResponseFacts { size: (40, 30), largest });
                         waiting.push(Msg::Responded { ticket: *ticket, result });
                     }
