@@ -31,6 +31,7 @@ mod answers;
 mod detect;
 mod graphics;
 mod input;
+mod png;
 mod signals;
 pub mod terminal;
 
@@ -150,7 +151,7 @@ impl Shell {
         };
         let responder = response::spawn(photo, move |request, result| {
             let encoded =
-                result.and_then(|(drawn, facts)| Ok((facts, graphics::encode(drawn, &request.spec.facts)?)));
+                result.and_then(|(drawn, facts)| Ok((facts, graphics::encode(&drawn, &request.spec.facts)?)));
             let _ = sender.send(Event::Picture(request.ticket, encoded));
         });
         let window = window();
@@ -378,6 +379,9 @@ impl Shell {
         if self.shown.area != area {
             self.backend.write_all(b"\x1b[0m\x1b[2J")?;
             self.shown = Buffer::empty(area);
+        }
+        if let Some(transmission) = self.picture.as_mut().and_then(|picture| picture.transmission.take()) {
+            self.backend.write_all(transmission.as_bytes())?;
         }
         self.backend.draw(self.shown.diff_iter(&next))?;
         self.shown = next;

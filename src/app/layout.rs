@@ -45,7 +45,8 @@ impl Panes {
         };
         let main = width - side;
         let (layers, kernels) = if width >= WIDE {
-            let column = (width / 5).clamp(25, 44);
+            // Wide enough for a name, a share of noise and a shape, as soon as the kernels can spare it.
+            let column = if width < 150 { width / 5 } else { width * 2 / 9 }.clamp(25, 44);
             (Rect::new(0, 0, column, body), Rect::new(column, 0, main - column, body))
         } else {
             let rows = (body / 3).clamp(6, 12);

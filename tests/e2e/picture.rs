@@ -1,7 +1,5 @@
 //! Pictures taken out of the bytes that a terminal got, as each protocol writes them.
 
-use std::io::Read;
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
@@ -21,6 +19,11 @@ impl Picture {
             height,
             pixels: bytes.chunks_exact(4).map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect(),
         }
+    }
+
+    fn of_png(bytes: &[u8]) -> Self {
+        let image = image::load_from_memory(bytes).unwrap().to_rgba8();
+        Self::of_rgba(image.width() as usize, image.height() as usize, image.as_raw())
     }
 
     /// The upper left part.
@@ -70,17 +73,10 @@ pub(crate) fn kitty(log: &[u8]) -> Option<(u32, Picture)> {
         }
         collected.push_str(data);
         if value(&keys, "m").as_deref() != Some("1") {
-            let number =
-                |name: &str| value(first, name).and_then(|value| value.parse::<usize>().ok()).unwrap();
             let bytes = STANDARD.decode(collected.as_bytes()).unwrap();
-            let mut pixels = Vec::new();
-            if value(first, "o").as_deref() == Some("z") {
-                flate2::read::ZlibDecoder::new(&bytes[..]).read_to_end(&mut pixels).unwrap();
-            } else {
-                pixels = bytes;
-            }
-            assert_eq!(value(first, "f").as_deref(), Some("32"));
-            last = Some((number("i") as u32, Picture::of_rgba(number("s"), number("v"), &pixels)));
+            assert_eq!(value(first, "f").as_deref(), Some("100"));
+            let id = value(first, "i").and_then(|id| id.parse().ok()).unwrap();
+            last = Some((id, Picture::of_png(&bytes)));
             current = None;
         }
     }
@@ -106,6 +102,5 @@ pub(crate) fn iterm2(log: &[u8]) -> Option<Picture> {
     let text = String::from_utf8_lossy(log);
     let last = text.split("\x1b]1337;File=").last().filter(|_| text.contains("\x1b]1337;File="))?;
     let (data, _) = last.split_once(':')?.1.split_once(['\x07', '\x1b'])?;
-    let image = image::load_from_memory(&STANDARD.decode(data).unwrap()).unwrap().to_rgba8();
-    Some(Picture::of_rgba(image.width() as usize, image.height() as usize, image.as_raw()))
+    Some(Picture::of_png(&STANDARD.decode(data).unwrap()))
 }
