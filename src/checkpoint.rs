@@ -137,6 +137,15 @@ pub fn open_bytes(name: &str, bytes: &'static [u8]) -> Result<Box<dyn Checkpoint
     index(Path::new(name), Content::BuiltIn(bytes), &mut |_| {})
 }
 
+/// The arrays of a layer that [`open`] has handed over, while it still reads the rest of the index: in the order of
+/// `layer.tensors`, each in its stored shape.
+///
+/// # Errors
+/// As [`Checkpoint::read`].
+pub fn read(path: &Path, layer: &Layer) -> Result<Vec<ArrayD<f32>>, Error> {
+    read_layer(path, Content::File, layer)
+}
+
 #[derive(Clone, Copy)]
 enum Content {
     File,
@@ -157,14 +166,7 @@ impl Checkpoint for Remote {
     }
 
     fn read(&self, layer: &Layer) -> Result<Vec<ArrayD<f32>>, Error> {
-        let arrays: Vec<_> =
-            layer.tensors.iter().map(|tensor| (tensor.path.clone(), tensor.shape.clone())).collect();
-        let mut values = Vec::with_capacity(arrays.len());
-        // A request is an argument, whose length is limited: a layer of very many arrays is read in several goes.
-        for some in arrays.chunks(256) {
-            self.read_some(some, &mut values).map_err(|fault| fault.at(&self.path))?;
-        }
-        Ok(values)
+        read_layer(&self.path, self.content, layer)
     }
 
     fn stamp(&self) -> Option<Stamp> {
@@ -172,24 +174,37 @@ impl Checkpoint for Remote {
     }
 }
 
-impl Remote {
-    fn read_some(&self, arrays: &[(String, Vec<usize>)], values: &mut Vec<ArrayD<f32>>) -> Result<(), Fault> {
-        let size = |shape: &[usize]| shape.iter().try_fold(4_usize, |bytes, &size| bytes.checked_mul(size));
-        let largest = arrays.iter().filter_map(|(_, shape)| size(shape)).max().unwrap_or(0) as u64;
-        let mut expected = arrays.iter();
-        let asked = Some(arrays.to_vec());
-        ask(&self.path, self.content, asked, largest, &mut |letter, content| {
-            let array = expected.next().filter(|(_, shape)| size(shape) == Some(content.len()));
-            let (Some((_, shape)), frame::VALUES) = (array, letter) else { return Err(nonsense()) };
-            let numbers = content.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
-            values.push(
-                ArrayD::from_shape_vec(IxDyn(shape), numbers)
-                    .map_err(|_error: ndarray::ShapeError| nonsense())?,
-            );
-            Ok(())
-        })?;
-        if expected.next().is_some() { Err(nonsense()) } else { Ok(()) }
+fn read_layer(path: &Path, content: Content, layer: &Layer) -> Result<Vec<ArrayD<f32>>, Error> {
+    let arrays: Vec<_> =
+        layer.tensors.iter().map(|tensor| (tensor.path.clone(), tensor.shape.clone())).collect();
+    let mut values = Vec::with_capacity(arrays.len());
+    // A request is an argument, whose length is limited: a layer of very many arrays is read in several goes.
+    for some in arrays.chunks(256) {
+        read_arrays(path, content, some, &mut values).map_err(|fault| fault.at(path))?;
     }
+    Ok(values)
+}
+
+fn read_arrays(
+    path: &Path,
+    content: Content,
+    arrays: &[(String, Vec<usize>)],
+    values: &mut Vec<ArrayD<f32>>,
+) -> Result<(), Fault> {
+    let size = |shape: &[usize]| shape.iter().try_fold(4_usize, |bytes, &size| bytes.checked_mul(size));
+    let largest = arrays.iter().filter_map(|(_, shape)| size(shape)).max().unwrap_or(0) as u64;
+    let mut expected = arrays.iter();
+    ask(path, content, Some(arrays.to_vec()), largest, &mut |letter, content| {
+        let array = expected.next().filter(|(_, shape)| size(shape) == Some(content.len()));
+        let (Some((_, shape)), frame::VALUES) = (array, letter) else { return Err(nonsense()) };
+        let numbers = content.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+        values.push(
+            ArrayD::from_shape_vec(IxDyn(shape), numbers)
+                .map_err(|_error: ndarray::ShapeError| nonsense())?,
+        );
+        Ok(())
+    })?;
+    if expected.next().is_some() { Err(nonsense()) } else { Ok(()) }
 }
 
 /// The most that a batch of layers may take, as JSON.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::thread;
+use std::time::Duration;
 
 use ndarray::ArrayD;
 
@@ -66,16 +67,27 @@ impl Reader {
         let opened: Arc<OnceLock<Option<Box<dyn Checkpoint>>>> = Arc::default();
         let layers = Latest::spawn("read", {
             let (opened, send, source) = (Arc::clone(&opened), send.clone(), source.clone());
-            move |(ticket, layer): (Ticket, Box<Layer>), _| {
-                let Some(checkpoint) = opened.wait() else { return };
-                let read = checkpoint.read(&layer).map_err(|error| error.to_string());
+            move |(ticket, layer): (Ticket, Box<Layer>), stale| {
+                // Without waiting for the rest of the index, which takes a while where there are thousands of layers.
+                let read = match (&source, opened.get()) {
+                    (Source::File(path), None) => checkpoint::read(path, &layer),
+                    _ => match opened.wait() {
+                        Some(checkpoint) => checkpoint.read(&layer),
+                        None => return,
+                    },
+                };
+                let read = read.map_err(|error| error.to_string());
                 send(Msg::Read { ticket, result: read.and_then(|arrays| layer_data(&layer, arrays)) });
+                // What the layer's neighbours tell comes after the kernels, which are what one waits for.
+                while opened.get().is_none() && !stale.is_stale() {
+                    thread::sleep(Duration::from_millis(2));
+                }
+                let Some(Some(checkpoint)) = opened.get() else { return };
                 if is_outdated(checkpoint.as_ref(), &source) {
                     send(Msg::Notice(
                         "the file was written anew since it was opened: open it again".to_owned(),
                     ));
                 }
-                // After the kernels, which are what one waits for.
                 if let Some(gain) = gain_behind(checkpoint.as_ref(), &layer) {
                     send(Msg::Gain { ticket, gain });
                 }
