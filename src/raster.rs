@@ -222,10 +222,17 @@ pub enum Look<'a> {
 }
 
 impl<'a> Look<'a> {
-    /// How kernels of so many slices are drawn: three in colour, one in grey, others as `slice` in a colour map.
-    pub fn of(slices: usize, order: ChannelOrder, slice: usize, palette: &'a Palette) -> Self {
+    /// How kernels of so many slices are drawn: in colour where they are `coloured`, one slice in grey, others as `slice`
+    /// in a colour map.
+    pub fn of(
+        slices: usize,
+        coloured: bool,
+        order: ChannelOrder,
+        slice: usize,
+        palette: &'a Palette,
+    ) -> Self {
         match slices {
-            3 => Self::Color(order),
+            3 if coloured => Self::Color(order),
             1 => Self::Grey(0),
             _ => Self::Map(slice, palette),
         }

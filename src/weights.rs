@@ -163,6 +163,11 @@ pub struct KernelShape {
 }
 
 impl KernelShape {
+    /// Whether its slices are the three channels of a colour, and not three of something else, as the depth of a 3-D kernel.
+    pub fn is_coloured(&self) -> bool {
+        self.c_in == 3 && self.k_d == 1
+    }
+
     /// 2-D slices of one kernel: its input channels times its depth.
     pub fn slices(&self) -> usize {
         self.c_in * self.k_d

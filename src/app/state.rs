@@ -433,10 +433,10 @@ impl State {
     }
 
     /// Which slice is drawn; `None` draws the kernel in colour (or in grey, where it has one slice).
-    pub fn slice_drawn(&self, slices: usize) -> Option<usize> {
-        match (slices, self.slice) {
-            (1 | 3, None) => None,
-            (_, slice) => Some(slice.unwrap_or(0).min(slices.saturating_sub(1))),
+    pub fn slice_drawn(&self, shape: KernelShape) -> Option<usize> {
+        match self.slice {
+            None if shape.slices() == 1 || shape.is_coloured() => None,
+            slice => Some(slice.unwrap_or(0).min(shape.slices().saturating_sub(1))),
         }
     }
 }

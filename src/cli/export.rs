@@ -29,7 +29,7 @@ pub(super) fn run(args: &ExportArgs) -> anyhow::Result<()> {
     let order = args.channels.or(guessed_order(&chosen, &args.layer.file));
     let palette = COLOR_MAPS[0].signed_palette();
     let kernels = &chosen.weights.kernels;
-    let look = Look::of(kernels.dim().1, order, args.slice, &palette);
+    let look = Look::of(kernels.dim().1, chosen.is_coloured(), order, args.slice, &palette);
     let layer = raster::layer_scale(kernels.view());
     let tiles = kernels.outer_iter().map(|kernel| {
         let scale = raster::kernel_scale(kernel, args.normalize, layer);

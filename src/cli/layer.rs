@@ -65,6 +65,11 @@ impl Chosen {
         Ok(Self { checkpoint, layer, weights })
     }
 
+    /// Whether its kernels are drawn in colour.
+    pub(super) fn is_coloured(&self) -> bool {
+        self.layer.kernel_shape().is_some_and(|shape| shape.is_coloured())
+    }
+
     /// Checks that there is a kernel of this number.
     pub(super) fn check_kernel(&self, kernel: usize) -> anyhow::Result<()> {
         let (count, name) = (self.weights.len(), printable(&self.layer.name));

@@ -92,7 +92,7 @@ impl<'a> Tiles<'a> {
 
     /// Whether the slices of one kernel stand side by side.
     fn are_slices(&self) -> bool {
-        self.kernel.is_some() && self.slice.is_none() && !matches!(self.slices(), 1 | 3)
+        self.kernel.is_some() && self.slice.is_none() && self.slices() != 1 && !self.chosen.is_coloured()
     }
 
     fn count(&self) -> usize {
@@ -109,7 +109,7 @@ impl<'a> Tiles<'a> {
         let look = match self.slice {
             _ if self.are_slices() => Look::Map(tile, &self.palette),
             Some(slice) => Look::Map(slice, &self.palette),
-            None => Look::of(self.slices(), self.order, 0, &self.palette),
+            None => Look::of(self.slices(), self.chosen.is_coloured(), self.order, 0, &self.palette),
         };
         raster::draw(kernel, look, scale)
     }

@@ -49,9 +49,9 @@ fn title(state: &State, width: u16, theme: Theme) -> Line<'static> {
         let shape = kernels.shape;
         parts.push(format!("kernel {} of {}", state.kernel, shape.c_out));
         let slices = shape.slices();
-        let drawn = match state.slice_drawn(slices) {
+        let drawn = match state.slice_drawn(kernels.shape) {
             Some(slice) => format!("slice {slice} of {slices}"),
-            None if slices == 3 => state.channels.name().to_owned(),
+            None if kernels.shape.is_coloured() => state.channels.name().to_owned(),
             None => "grey".to_owned(),
         };
         parts.extend(ordering(state));
@@ -106,9 +106,8 @@ fn normalization(normalization: Normalization) -> &'static str {
 
 /// What of the kernel is drawn, and in which colours.
 fn look(state: &State, kernels: &KernelData) -> (Look<'static>, ChannelOrder) {
-    let slices = kernels.shape.slices();
-    let look = match state.slice_drawn(slices) {
-        None if slices == 3 => Look::Color(state.channels),
+    let look = match state.slice_drawn(kernels.shape) {
+        None if kernels.shape.is_coloured() => Look::Color(state.channels),
         None => Look::Grey(0),
         Some(slice) => Look::Map(slice, slice_palette()),
     };
@@ -245,10 +244,9 @@ fn single(
     let kernel = kernels.weights.kernel(state.kernel);
     let value =
         |slice: usize| kernel.get((slice, row, column)).map_or(String::new(), |w| short(f64::from(*w)));
-    let slices = kernels.shape.slices();
     let names = if state.channels == ChannelOrder::Bgr { ["B", "G", "R"] } else { ["R", "G", "B"] };
-    let values = match state.slice_drawn(slices) {
-        None if slices == 3 => {
+    let values = match state.slice_drawn(kernels.shape) {
+        None if kernels.shape.is_coloured() => {
             format!("{} {}  {} {}  {} {}", names[0], value(0), names[1], value(1), names[2], value(2))
         }
         slice => value(slice.unwrap_or(0)),

@@ -178,17 +178,34 @@ fn what_is_drawn_is_switched_and_kept() {
 
 #[test]
 fn slices_go_round_and_colours_are_one_of_them() {
+    let drawn = |keys: &str| {
+        let mut session = wide();
+        session.keys(keys);
+        session.state.slice_drawn(session.state.kernels().unwrap().shape)
+    };
     // conv1: in colour, then slice 0, 1, 2, then in colour again.
     for (keys, slice) in
         [("", None), ("]", Some(0)), ("]]]", Some(2)), ("]]]]", None), ("[", Some(2)), ("][", None)]
     {
-        assert_eq!(wide().keys(keys).state.slice_drawn(3), slice, "after {keys:?}");
+        assert_eq!(drawn(keys), slice, "after {keys:?}");
     }
     // conv2 has 16: there is always one drawn.
     for (keys, slice) in [("}", 0), ("}]", 1), ("}[", 15), ("}[]", 0), ("}][", 0)] {
-        assert_eq!(wide().keys(keys).state.slice_drawn(16), Some(slice), "after {keys:?}");
+        assert_eq!(drawn(keys), Some(slice), "after {keys:?}");
     }
-    assert_eq!(wide().keys("}}]").state.slice_drawn(1), None);
+    assert_eq!(drawn("}}]"), None);
+}
+
+#[test]
+fn the_depth_of_a_3d_kernel_is_no_colour() {
+    let mut layer = conv("conv3d", 3, 1, 8);
+    layer.tensors[0].shape = vec![3, 3, 3, 1, 8];
+    layer.kernels = Some((0, Layout::Dhwio));
+    let session = Session::on(vec![layer], 120, 40);
+    let shape = session.state.kernels().unwrap().shape;
+    assert_eq!((shape.slices(), shape.is_coloured(), session.state.slice_drawn(shape)), (3, false, Some(0)));
+    let kernel = session.state.preview.wanted.as_ref().unwrap().kernel.unwrap();
+    assert_eq!(kernel.input, PhotoInput::Grey { slice: 0 });
 }
 
 #[test]

@@ -14,8 +14,8 @@ pub(super) fn zoom(state: &mut State, by: i16) {
 /// The next or previous slice. A kernel of three channels begins in colour, and comes back to it before its first
 /// slice and after its last.
 pub(super) fn slice(state: &mut State, forward: bool) {
-    let Some(slices) = state.kernels().map(|kernels| kernels.shape.slices()) else { return };
-    let coloured = slices == 3;
+    let Some(shape) = state.kernels().map(|kernels| kernels.shape) else { return };
+    let (slices, coloured) = (shape.slices(), shape.is_coloured());
     let last = slices.saturating_sub(1);
     state.slice = match (state.slice, forward) {
         _ if slices < 2 => None,

@@ -28,9 +28,8 @@ fn wanted(state: &State) -> Option<ResponseSpec> {
     let kernel = match &state.data {
         Load::Ready(_) if state.photo_shown => None,
         Load::Ready(_) => state.kernels().filter(|kernels| kernels.shape.c_out > 0).map(|kernels| {
-            let slices = kernels.shape.slices();
-            let input = match (slices, state.slice_drawn(slices)) {
-                (3, None) => PhotoInput::Colour,
+            let input = match (kernels.shape.is_coloured(), state.slice_drawn(kernels.shape)) {
+                (true, None) => PhotoInput::Colour,
                 (_, slice) => PhotoInput::Grey { slice: slice.unwrap_or(0) },
             };
             let own = state.selected_layer().and_then(|layer| layer.geometry).map(|geometry| geometry.stride);
