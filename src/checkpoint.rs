@@ -27,6 +27,7 @@ mod element;
 pub mod error;
 mod foreign_h5;
 mod hdf5_file;
+mod hdf5_image;
 mod hdf5_raw;
 mod keras_config;
 mod keras_h5;

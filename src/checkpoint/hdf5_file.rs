@@ -8,7 +8,9 @@ use hdf5::{Dataset, File, Group, Location};
 
 use super::{
     error::{Cause, Fault},
+    hdf5_image,
     hdf5_raw::{self, Class, Link, StoredType},
+    source::Source,
 };
 use crate::{printable::printable, weights::Tensor};
 
@@ -24,17 +26,19 @@ pub(super) struct Hdf5 {
 }
 
 impl Hdf5 {
-    /// Opens the file at `path`, of `size` bytes, to be read only.
-    pub(super) fn open(path: &str, size: u64) -> Result<Self, Fault> {
+    /// Opens a file to be read only.
+    pub(super) fn open(source: &Source) -> Result<Self, Fault> {
         hdf5::silence_errors(true);
         hdf5_raw::forbid_external_links();
-        // The library's stdio driver: the usual one resolves the path of a symbolic link, and that of a file which has
-        // been replaced, or lives in memory only, leads nowhere.
-        let open = File::with_options().with_fapl(|access| access.stdio()).open(path);
-        let root = open.and_then(|file| file.group("/")).map_err(|_error: hdf5::Error| {
-            Fault::damaged("is an HDF5 file whose first group cannot be read")
-        })?;
-        Ok(Self { root, size })
+        let open = match source.offset() {
+            // The library's stdio driver: the usual one resolves the path of a symbolic link, and that of a file which
+            // has been replaced, or lives in memory only, leads nowhere.
+            0 => File::with_options().with_fapl(|access| access.stdio()).open(source.path()).ok(),
+            offset => hdf5_image::open(source.file(), offset, source.size()),
+        };
+        let root = open.and_then(|file| file.group("/").ok());
+        let root = root.ok_or_else(|| Fault::damaged("is an HDF5 file whose first group cannot be read"))?;
+        Ok(Self { root, size: source.size() })
     }
 
     /// The texts of attribute `name`; `None` where it is missing or not of texts.

@@ -26,7 +26,7 @@ fn superblock(source: &Source) -> Option<u64> {
 /// Lists the layers of an HDF5 file of any layout.
 pub(super) fn index(source: &Source, listing: &mut Listing) -> Result<(), Fault> {
     check_whole(source)?;
-    let file = Hdf5::open(&source.path(), source.size())?;
+    let file = Hdf5::open(source)?;
     let root = &file.root;
     let config = file.text(root, "model_config")?.and_then(|json| Node::of_json(&json));
     let keras = file.text(root, "keras_version")?;
@@ -59,7 +59,7 @@ pub(super) fn index(source: &Source, listing: &mut Listing) -> Result<(), Fault>
 /// Lists the layers of a file in the layout of `.weights.h5`, whose configuration is known from elsewhere.
 pub(super) fn index_store(source: &Source, config: &Node, listing: &mut Listing) -> Result<(), Fault> {
     check_whole(source)?;
-    let file = Hdf5::open(&source.path(), source.size())?;
+    let file = Hdf5::open(source)?;
     keras_store::index(&file, Some(config), &mut |layer| listing.push(layer))
 }
 
@@ -70,7 +70,7 @@ pub(super) fn read(
     answer: &mut dyn FnMut(&[f32]) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
     check_whole(source)?;
-    let file = Hdf5::open(&source.path(), source.size())?;
+    let file = Hdf5::open(source)?;
     for (path, shape) in arrays {
         answer(&file.read(path, shape)?)?;
     }

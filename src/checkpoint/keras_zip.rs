@@ -90,7 +90,7 @@ fn config(archive: &mut Archive) -> Result<String, Fault> {
     Ok(json)
 }
 
-/// The weights as a file in memory.
+/// The weights as a file of their own: a part of this one, or unpacked into memory.
 fn weights(source: &Source, archive: &mut Archive) -> Result<Source, Fault> {
     let damaged = || Fault::damaged(format!("its {WEIGHTS} is damaged or cut off"));
     if archive.index_for_name(WEIGHTS).is_none() {
@@ -108,7 +108,7 @@ fn weights(source: &Source, archive: &mut Archive) -> Result<Source, Fault> {
         return Err(damaged());
     }
     let unpacked = match (member.compression(), member.data_start()) {
-        // Stored members are copied by the kernel. Nobody checks their sum: every layer would cost a reading of the
+        // Stored members are read where they are. Nobody checks their sum: every layer would cost a reading of the
         // whole file, and HDF5's own structure shows what is cut or shifted.
         (CompressionMethod::Stored, Some(start)) if start.saturating_add(stored) <= source.size() => {
             source.part(start, stored)

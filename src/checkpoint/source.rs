@@ -3,7 +3,7 @@
 use std::{
     fs::File,
     io::{self, Read, Seek, Write},
-    os::fd::{AsFd, AsRawFd, OwnedFd},
+    os::fd::{AsRawFd, OwnedFd},
     os::unix::fs::FileExt,
 };
 
@@ -11,6 +11,8 @@ use std::{
 pub(super) struct Source {
     file: File,
     size: u64,
+    /// Where it begins in `file`.
+    offset: u64,
     /// How the path of the file ended, in small letters: it decides only what a message says.
     pub(super) extension: String,
 }
@@ -18,11 +20,16 @@ pub(super) struct Source {
 impl Source {
     pub(super) fn new(file: File, extension: String) -> io::Result<Self> {
         let size = file.metadata()?.len();
-        Ok(Self { file, size, extension })
+        Ok(Self { file, size, offset: 0, extension })
     }
 
     pub(super) fn size(&self) -> u64 {
         self.size
+    }
+
+    /// Where it begins in [`file`](Self::file): not at 0 where it is a part.
+    pub(super) fn offset(&self) -> u64 {
+        self.offset
     }
 
     pub(super) fn file(&self) -> &File {
@@ -31,10 +38,12 @@ impl Source {
 
     /// Up to `length` bytes from `offset`.
     pub(super) fn bytes(&self, offset: u64, length: usize) -> Vec<u8> {
+        let left = usize::try_from(self.size.saturating_sub(offset)).unwrap_or(usize::MAX);
+        let length = length.min(left);
         let mut bytes = vec![0; length];
         let mut filled = 0;
         while filled < length {
-            match self.file.read_at(&mut bytes[filled..], offset + filled as u64) {
+            match self.file.read_at(&mut bytes[filled..], self.offset + offset + filled as u64) {
                 Ok(0) | Err(_) => break,
                 Ok(read) => filled += read,
             }
@@ -59,28 +68,10 @@ impl Source {
         Self::new(file, String::new())
     }
 
-    /// A file in memory that holds `length` bytes of this one: the kernel copies them.
+    /// `length` bytes of this file from `offset` on, as a file of their own; nothing is copied.
     pub(super) fn part(&self, offset: u64, length: u64) -> io::Result<Self> {
-        let mut file = nameless()?;
-        #[cfg(target_os = "linux")]
-        {
-            let (mut at, mut left) = (offset, length);
-            while left > 0 {
-                let most = usize::try_from(left.min(1 << 30)).unwrap_or(1 << 30);
-                match rustix::fs::sendfile(file.as_fd(), self.file.as_fd(), Some(&mut at), most)? {
-                    0 => break,
-                    sent => left -= sent as u64,
-                }
-            }
-        }
-        #[cfg(not(target_os = "linux"))]
-        {
-            let mut reader = self.file.try_clone()?;
-            reader.seek(io::SeekFrom::Start(offset))?;
-            io::copy(&mut reader.take(length), &mut file)?;
-        }
-        file.flush()?;
-        Self::new(file, String::new())
+        let file = self.file.try_clone()?;
+        Ok(Self { file, size: length, offset: self.offset + offset, extension: String::new() })
     }
 }
 
