@@ -253,7 +253,7 @@ pub fn respond_cancellable(
 ) -> Result<Array2<f32>, ResponseError> {
     let kernels = kernel.insert_axis(Axis(0));
     let biases = [bias];
-    let all = correlate(image, kernels, Some(ArrayView1::from(&biases)), params, 1, cancelled)?;
+    let all = respond_all(image, kernels, Some(ArrayView1::from(&biases)), params, 1, cancelled)?;
     Ok(all.index_axis_move(Axis(0), 0))
 }
 
@@ -263,17 +263,6 @@ pub fn respond_cancellable(
 /// # Errors
 /// As [`respond_cancellable`], and where kernels, groups and biases do not belong together.
 pub fn respond_all(
-    image: ArrayView3<'_, f32>,
-    kernels: ArrayView4<'_, f32>,
-    bias: Option<ArrayView1<'_, f32>>,
-    params: &ConvParams,
-    groups: usize,
-    cancelled: &(dyn Fn() -> bool + Sync),
-) -> Result<Array3<f32>, ResponseError> {
-    correlate(image, kernels, bias, params, groups, cancelled)
-}
-
-fn correlate(
     image: ArrayView3<'_, f32>,
     kernels: ArrayView4<'_, f32>,
     bias: Option<ArrayView1<'_, f32>>,
