@@ -5,42 +5,49 @@
 //! queues frames.
 
 use std::collections::VecDeque;
-use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
-use ratatui::backend::{Backend, CrosstermBackend};
-use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
 
 use crate::app::effect::Effect;
 use crate::app::msg::Msg;
-use crate::app::state::{Choices, ColorDepth, Graphics, ResponseFacts, State, Ticket};
+use crate::app::state::{Choices, ColorDepth, Graphics, State, Ticket};
 use crate::app::update::{is_reading, update};
 use crate::jobs::diagnose;
 use crate::jobs::latest::Latest;
 use crate::jobs::read::{Reader, Source};
 use crate::jobs::response::{self, Request};
 use crate::photo::Photo;
-use crate::view;
 
 mod answers;
+mod cells;
 mod detect;
+mod frames;
 mod graphics;
 mod input;
+mod kitty;
+mod pace;
+mod pictures;
 mod png;
+mod screen;
 mod signals;
+mod sixel;
 pub mod terminal;
 
 pub use terminal::leave_on_panic;
 
 use answers::Answer;
 use detect::{Environment, Evidence, Tmux};
-use graphics::Encoded;
 use input::Input;
+use pace::Pace;
+use pictures::{Key, Made, Pictures};
+use screen::Screen;
 
 /// What the viewer is to show, and how.
 #[derive(Debug)]
@@ -62,7 +69,9 @@ enum Event {
     Msg(Msg),
     Answer(Answer),
     Tmux(Option<Tmux>),
-    Picture(Ticket, Result<(ResponseFacts, Encoded), String>),
+    Picture(Ticket, Box<Key>, Result<Box<Made>, String>),
+    /// The terminal has the focus again.
+    Focus,
     /// The photo could not be used.
     Photo(String),
 }
@@ -72,6 +81,8 @@ enum Event {
 const PATIENCE: Duration = Duration::from_millis(60);
 /// How long a layer that is being read may delay a frame.
 const GRACE: Duration = Duration::from_millis(40);
+/// How long the user leaves a draft as it is before the whole picture is sent.
+const REST: Duration = Duration::from_millis(350);
 /// How long the terminal has to answer before half-blocks are drawn; answers that come later still count.
 const ANSWER_TIME: Duration = Duration::from_millis(300);
 
@@ -86,8 +97,7 @@ pub fn run(options: Options) -> anyhow::Result<ExitCode> {
     let (sender, inbox) = mpsc::channel();
     let mut shell = Shell::start(options, sender.clone());
     let end = shell.open(&sender, &inbox).and_then(|()| shell.browse(&inbox));
-    shell.forget_picture();
-    let _ = Write::flush(&mut shell.backend);
+    let _ = terminal::write(shell.pictures.forget().as_bytes());
     terminal::leave();
     end?;
     match shell.failure.take() {
@@ -102,12 +112,18 @@ struct Shell {
     reader: Reader,
     responder: Latest<Request>,
     judge: Latest<diagnose::Request>,
-    backend: CrosstermBackend<BufWriter<Stdout>>,
     /// What is on the screen.
-    shown: Buffer,
-    /// The picture, and the ones that its drawing makes superfluous.
-    picture: Option<Encoded>,
-    superseded: Vec<u32>,
+    screen: Screen,
+    pictures: Pictures,
+    pace: Pace,
+    /// By how much the sides of drafts are divided, for the thread that makes them.
+    draft: Arc<AtomicUsize>,
+    /// When the terminal was asked what it can do.
+    asked: Instant,
+    /// When the user did something last.
+    last_input: Instant,
+    /// What to write before the next frame.
+    pending: Vec<u8>,
     /// When the layer that is being read was asked for.
     reading_since: Option<Instant>,
     failure: Option<String>,
@@ -149,10 +165,19 @@ impl Shell {
                 }
             }
         };
+        let draft = Arc::new(AtomicUsize::new(1));
+        let scale = Arc::clone(&draft);
         let responder = response::spawn(photo, move |request, result| {
-            let encoded =
-                result.and_then(|(drawn, facts)| Ok((facts, graphics::encode(&drawn, &request.spec.facts)?)));
-            let _ = sender.send(Event::Picture(request.ticket, encoded));
+            let key = Box::new(Key::of(&request.spec, request.weights.as_deref()));
+            let made = result.and_then(|(drawn, facts)| {
+                let encode = |scale| graphics::encode(&drawn, &request.spec.facts, scale);
+                let draft = match scale.load(Ordering::Relaxed) {
+                    ..2 => None,
+                    scale => Some(encode(scale)?),
+                };
+                Ok(Box::new(Made { facts, full: encode(1)?, draft }))
+            });
+            let _ = sender.send(Event::Picture(request.ticket, key, made));
         });
         let window = window();
         let evidence = Evidence {
@@ -163,21 +188,20 @@ impl Shell {
             ..Evidence::default()
         };
         let screen = (window[0], window[1]);
-        // The library would leave out every colour where NO_COLOR is set, `--color` or not; the view does that itself.
-        crossterm::style::force_color_output(true);
         let state = State::new(title, photo_name, screen, evidence.facts(), options.choices);
-        let backend = CrosstermBackend::new(BufWriter::with_capacity(1 << 18, io::stdout()));
-        let shown = Buffer::empty(Rect::new(0, 0, screen.0, screen.1));
         Self {
             state,
             evidence,
             reader,
             responder,
             judge,
-            backend,
-            shown,
-            picture: None,
-            superseded: Vec::new(),
+            screen: Screen::default(),
+            pictures: Pictures::default(),
+            pace: Pace::default(),
+            draft,
+            asked: Instant::now(),
+            last_input: Instant::now(),
+            pending: Vec::new(),
             reading_since: None,
             failure: None,
             done: false,
@@ -204,13 +228,16 @@ impl Shell {
         self.resized();
         terminal::enter(self.state.mouse).context("the terminal cannot be used")?;
         let tmux = self.evidence.environment.multiplexed();
-        self.backend.write_all(answers::questions(tmux).as_bytes())?;
+        self.asked = Instant::now();
+        self.pending.extend_from_slice(answers::questions(tmux).as_bytes());
+        self.blank();
         self.draw()?;
         let send = sender.clone();
         input::spawn(move |input| {
             let event = match input {
                 Input::Msg(msg) => Event::Msg(msg),
                 Input::Answer(answer) => Event::Answer(answer),
+                Input::Focus => Event::Focus,
             };
             send.send(event).is_ok()
         })?;
@@ -223,9 +250,11 @@ impl Shell {
 
     fn browse(&mut self, inbox: &Receiver<Event>) -> anyhow::Result<()> {
         let mut answers_until = Some(Instant::now() + ANSWER_TIME);
+        let mut held_until = None;
         while !self.done {
-            let deadline =
-                answers_until.into_iter().chain(self.reading_since.map(|since| since + GRACE)).min();
+            let reading = self.reading_since.map(|since| since + GRACE);
+            let rest = (self.pictures.is_draft() && held_until.is_none()).then(|| self.last_input + REST);
+            let deadline = [answers_until, reading, held_until, rest].into_iter().flatten().min();
             let event = match deadline {
                 None => inbox.recv().map_err(|_closed| RecvTimeoutError::Disconnected),
                 Some(deadline) => inbox.recv_timeout(deadline.saturating_duration_since(Instant::now())),
@@ -249,9 +278,15 @@ impl Shell {
                 continue;
             }
             self.reading_since = None;
-            if !self.done {
-                self.draw()?;
+            let now = Instant::now();
+            held_until = self.pace.ready(now).err();
+            if self.done || held_until.is_some() {
+                continue;
             }
+            if self.pictures.is_draft() && now >= self.last_input + REST {
+                self.pictures.rest();
+            }
+            self.draw()?;
         }
         Ok(())
     }
@@ -259,6 +294,9 @@ impl Shell {
     fn take(&mut self, event: Event) {
         match event {
             Event::Msg(msg) => {
+                if let Msg::Key(_) | Msg::Mouse(_) = msg {
+                    self.last_input = Instant::now();
+                }
                 if let Msg::Resize { .. } = msg {
                     // A font of another size changes the cells: the kernel knows first.
                     self.evidence.window = window();
@@ -268,8 +306,18 @@ impl Shell {
                 }
                 self.update(msg);
             }
+            Event::Answer(Answer::Status) => {
+                self.pace.answer(Instant::now());
+                self.draft.store(self.pace.draft(), Ordering::Relaxed);
+            }
             Event::Answer(answer) => {
+                let was = self.evidence.complete;
                 self.evidence.learn(answer);
+                if self.evidence.complete && !was {
+                    // The questions were written before the first frame: this is the way there and back alone.
+                    self.pace.travelled(self.asked.elapsed());
+                    self.draft.store(self.pace.draft(), Ordering::Relaxed);
+                }
                 if self.evidence.complete {
                     self.learnt();
                 }
@@ -278,18 +326,22 @@ impl Shell {
                 self.evidence.tmux = Some(tmux.unwrap_or_default());
                 self.learnt();
             }
-            Event::Picture(ticket, result) => {
-                let (facts, picture) = match result {
-                    Ok((facts, picture)) => (Ok(facts), Some(picture)),
-                    Err(sentence) => (Err(sentence), None),
-                };
+            Event::Picture(ticket, key, result) => {
                 // A late picture never replaces a newer one.
-                if self.state.preview.pending == Some(ticket) {
-                    let old = std::mem::replace(&mut self.picture, picture);
-                    self.superseded.extend(old.and_then(|old| old.kitty_id));
+                let wanted = self.state.preview.pending == Some(ticket);
+                let result = result.map(|made| {
+                    let facts = made.facts.clone();
+                    if wanted {
+                        self.pictures.show(*key, *made);
+                    }
+                    facts
+                });
+                if wanted && result.is_err() {
+                    self.pictures.hide();
                 }
-                self.update(Msg::Responded { ticket, result: facts });
+                self.update(Msg::Responded { ticket, result });
             }
+            Event::Focus => self.focused(),
             Event::Photo(sentence) => self.fail(sentence),
         }
     }
@@ -315,16 +367,15 @@ impl Shell {
                     self.reader.request(ticket, layer);
                 }
                 Effect::Respond { ticket, spec, weights } => {
-                    self.responder.submit(Request { ticket, spec: *spec, weights });
+                    effects.extend(self.respond(ticket, *spec, weights));
                 }
                 Effect::Judge { ticket, weights } => self.judge.submit(diagnose::Request { ticket, weights }),
-                Effect::ForgetPicture => self.forget_picture(),
+                Effect::ForgetPicture => self.forget_pictures(),
                 Effect::Mouse(on) => {
-                    let _ = self
-                        .backend
-                        .write_all(if on { terminal::MOUSE_ON } else { terminal::MOUSE_OFF }.as_bytes());
+                    let mode = if on { terminal::MOUSE_ON } else { terminal::MOUSE_OFF };
+                    self.pending.extend_from_slice(mode.as_bytes());
                 }
-                Effect::Redraw => self.clear(),
+                Effect::Redraw => self.screen.forget(),
                 Effect::Suspend => effects.extend(self.suspend()),
                 Effect::Quit => self.done = true,
                 Effect::Fail(sentence) => self.fail(sentence),
@@ -334,14 +385,14 @@ impl Shell {
 
     /// Stops the process as the shell expects it, and takes the terminal again when it goes on.
     fn suspend(&mut self) -> Vec<Effect> {
-        self.forget_picture();
-        let _ = Write::flush(&mut self.backend);
+        let _ = terminal::write(self.pictures.forget().as_bytes());
         terminal::leave();
         signals::stop();
         if terminal::enter(self.state.mouse).is_err() {
             self.done = true;
             return Vec::new();
         }
+        self.pace = Pace::default();
         self.resized();
         update(&mut self.state, Msg::Resumed)
     }
@@ -351,46 +402,5 @@ impl Shell {
         self.evidence.window = window();
         let [width, height, ..] = self.evidence.window;
         self.update(Msg::Resize { width, height });
-    }
-
-    fn forget_picture(&mut self) {
-        let tmux = self.state.facts.tmux;
-        let ids = self.superseded.drain(..).chain(self.picture.take().and_then(|picture| picture.kitty_id));
-        for id in ids.collect::<Vec<_>>() {
-            let _ = self.backend.write_all(graphics::delete(id, tmux).as_bytes());
-        }
-    }
-
-    /// Forgets what the terminal shows; the next frame is drawn whole.
-    fn clear(&mut self) {
-        self.shown = Buffer::empty(Rect::default());
-    }
-
-    fn draw(&mut self) -> anyhow::Result<()> {
-        let (width, height) = self.state.screen;
-        let area = Rect::new(0, 0, width, height);
-        let mut next = Buffer::empty(area);
-        let picture = self.picture.as_ref().map(|picture| picture as &dyn view::Picture);
-        view::draw(&mut next, &self.state, picture);
-        if self.shown == next && self.superseded.is_empty() {
-            return Write::flush(&mut self.backend).context("the terminal is gone");
-        }
-        self.backend.write_all(b"\x1b[?2026h")?;
-        if self.shown.area != area {
-            self.backend.write_all(b"\x1b[0m\x1b[2J")?;
-            self.shown = Buffer::empty(area);
-        }
-        if let Some(transmission) = self.picture.as_mut().and_then(|picture| picture.transmission.take()) {
-            self.backend.write_all(transmission.as_bytes())?;
-        }
-        self.backend.draw(self.shown.diff_iter(&next))?;
-        self.shown = next;
-        // Only now that its successor is on the screen.
-        let tmux = self.state.facts.tmux;
-        for id in self.superseded.drain(..) {
-            self.backend.write_all(graphics::delete(id, tmux).as_bytes())?;
-        }
-        self.backend.write_all(b"\x1b[?2026l")?;
-        Write::flush(&mut self.backend).context("the terminal is gone")
     }
 }

@@ -2,7 +2,7 @@
 
 use ndarray::{ArrayView2, Zip};
 
-use super::color_map::{ColorMap, Palette, signed_index, unsigned_index};
+use super::color_map::{ColorMap, LEVELS, Palette, signed_index, unsigned_index};
 use crate::weights::statistics::{largest, quantiles};
 
 /// What of a response is shown.
@@ -74,6 +74,39 @@ impl Indexed {
             height,
             indices: Zip::from(response).map_collect(|&v| index(v)).into_raw_vec_and_offset().0,
             palette,
+        }
+    }
+}
+
+impl Indexed {
+    /// The picture with its sides divided by `scale`, rounded up: each pixel is the mean level of a block. What is not
+    /// finite wins, so that it is seen.
+    #[must_use]
+    pub fn smaller(&self, scale: usize) -> Self {
+        let (width, height) = (self.width.div_ceil(scale), self.height.div_ceil(scale));
+        let mean = |at: usize| {
+            let (left, top) = (at % width * scale, at / width * scale);
+            let rows = (top..(top + scale).min(self.height)).map(|row| row * self.width);
+            let (mut sum, mut count, mut largest) = (0, 0, 0);
+            for index in rows.flat_map(|row| &self.indices[row + left..row + (left + scale).min(self.width)])
+            {
+                (sum, count) = (sum + u32::from(*index), count + 1);
+                largest = largest.max(*index);
+            }
+            if usize::from(largest) < LEVELS { ((sum + count / 2) / count.max(1)) as u8 } else { largest }
+        };
+        Self { width, height, indices: (0..width * height).map(mean).collect(), palette: self.palette }
+    }
+
+    /// The picture with each pixel drawn as a square of `scale`, cut off at `width` × `height`.
+    #[must_use]
+    pub fn larger(&self, scale: usize, width: usize, height: usize) -> Self {
+        let from = |at: usize| (at / width / scale) * self.width + at % width / scale;
+        Self {
+            width,
+            height,
+            indices: (0..width * height).map(|at| self.indices[from(at)]).collect(),
+            palette: self.palette,
         }
     }
 }

@@ -43,6 +43,8 @@ pub(super) enum Answer {
         /// Attribute 4.
         sixel: bool,
     },
+    /// Device status: everything before the question has been read.
+    Status,
     /// A well-formed answer that says nothing to us.
     Other,
 }
@@ -68,6 +70,7 @@ impl Answer {
             .filter_map(|number| number.parse().ok())
             .collect();
         match (last, body.as_bytes()[0]) {
+            ('n', b'0') => Some(Self::Status),
             ('c', b'?') => {
                 Some(Self::Attributes { sixel: numbers.iter().skip(1).any(|number| *number == 4) })
             }

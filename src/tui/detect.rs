@@ -181,7 +181,7 @@ impl Evidence {
                 self.sixel = sixel;
                 self.complete = true;
             }
-            Answer::Cell(..) | Answer::Window(..) | Answer::Other => {}
+            Answer::Cell(..) | Answer::Window(..) | Answer::Status | Answer::Other => {}
         }
     }
 

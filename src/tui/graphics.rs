@@ -1,26 +1,28 @@
-//! Pictures as the terminal takes them: `ratatui-image`'s protocols, with pixels of our own for kitty and iTerm2.
+//! Pictures as the terminal takes them.
 //!
-//! The protocols are made directly instead of through its `Picker`, because we ask the terminal ourselves (the picker's
-//! own questions wait for two seconds on a mute terminal and take late answers for keys), and because kitty's images
-//! want an owner: every one has an id of ours, and is deleted when its successor is on the screen. Half-blocks are our
-//! own: the library's are always in truecolor, and blurred.
+//! A response has one number a pixel, so kitty and iTerm2 get it as an indexed PNG, and sixel straight from its palette:
+//! a tenth of what `ratatui-image` sends for the same pixels. The library still makes the cells that kitty's placeholders
+//! stand in and the sixels of a photo. Its `Picker` is not used: we ask the terminal ourselves (its own questions wait
+//! for two seconds on a mute terminal and take late answers for keys). Half-blocks are our own: the library's are always
+//! in truecolor, and blurred.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::fmt::Write as _;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use image::{DynamicImage, RgbImage};
-use ratatui::buffer::Buffer;
+use ratatui::buffer::{Buffer, CellDiffOption};
 use ratatui::layout::{Rect, Size};
 use ratatui::widgets::Widget;
 use ratatui_image::Image;
 use ratatui_image::errors::Errors;
 use ratatui_image::protocol::Protocol;
-use ratatui_image::protocol::iterm2::Iterm2;
 use ratatui_image::protocol::kitty::Kitty;
 use ratatui_image::protocol::sixel::Sixel;
 
-use super::png;
+use super::screen::Overlay;
+use super::{kitty, png, sixel};
 use crate::app::state::{Facts, Graphics};
 use crate::jobs::response::Drawn;
 use crate::raster::Raster;
@@ -30,29 +32,37 @@ use crate::view::theme::Theme;
 
 /// A picture ready to be drawn.
 pub(super) struct Encoded {
+    /// No other picture has it.
+    serial: u64,
+    /// Columns and rows.
+    size: (u16, u16),
     form: Form,
-    /// Its id in the terminal's store, where it has one.
-    pub(super) kitty_id: Option<u32>,
-    /// What puts it there: to be written once, before the first frame that shows it.
-    pub(super) transmission: Option<String>,
 }
 
 enum Form {
-    Protocol(Protocol),
+    /// Placeholders, which speak of an image in the terminal's store.
+    Kitty { cells: Protocol, image: kitty::Image },
+    /// One sequence that draws it over the cells.
+    Sequence(String),
+    /// Cells like any others.
     Halfblocks(Raster),
 }
 
 impl Picture for Encoded {
     fn size(&self) -> (u16, u16) {
-        match &self.form {
-            Form::Protocol(protocol) => (protocol.size().width, protocol.size().height),
-            Form::Halfblocks(raster) => (raster.width as u16, raster.height.div_ceil(2) as u16),
-        }
+        self.size
     }
 
     fn render(&self, area: Rect, buffer: &mut Buffer, theme: Theme) {
         match &self.form {
-            Form::Protocol(protocol) => Image::new(protocol).render(area, buffer),
+            Form::Kitty { cells, .. } => Image::new(cells).render(area, buffer),
+            Form::Sequence(_) => {
+                for position in area.intersection(buffer.area).positions() {
+                    let cell = &mut buffer[position];
+                    cell.reset();
+                    cell.set_diff_option(CellDiffOption::Skip);
+                }
+            }
             Form::Halfblocks(raster) => {
                 let mut canvas = Canvas::of(area);
                 canvas.paste(raster, 0, 0, 1);
@@ -62,19 +72,40 @@ impl Picture for Encoded {
     }
 }
 
-/// A response seldom changes from one picture to the next in all of its ids' lifetime: 24 bits, which are the colour of
-/// the placeholders, and never 0.
-fn next_id() -> u32 {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    let base = std::process::id() << 10;
-    (base.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) & 0x00ff_ffff).max(1)
+impl Encoded {
+    /// What is to be drawn over the cells, where the protocol does that.
+    pub(super) fn overlay(&self) -> Option<Overlay<'_>> {
+        match &self.form {
+            Form::Sequence(sequence) => Some(Overlay { serial: self.serial, size: self.size, sequence }),
+            Form::Kitty { .. } | Form::Halfblocks(_) => None,
+        }
+    }
+
+    /// Its image in the terminal's store, where the protocol has one.
+    pub(super) fn image(&mut self) -> Option<&mut kitty::Image> {
+        match &mut self.form {
+            Form::Kitty { image, .. } => Some(image),
+            Form::Sequence(_) | Form::Halfblocks(_) => None,
+        }
+    }
+
+    /// How many bytes it costs to show it, besides cells.
+    pub(super) fn bytes(&self) -> usize {
+        match &self.form {
+            Form::Kitty { image, .. } => image.bytes(),
+            Form::Sequence(sequence) => sequence.len(),
+            Form::Halfblocks(_) => 0,
+        }
+    }
 }
 
-/// Encodes a picture for the terminal.
+/// Encodes a picture for the terminal. With a `scale` of 2 or more it is a draft: each pixel stands for so many squared,
+/// and the picture fills the same cells.
 ///
 /// # Errors
 /// One sentence when the encoder fails.
-pub(super) fn encode(drawn: &Drawn, facts: &Facts) -> Result<Encoded, String> {
+pub(super) fn encode(drawn: &Drawn, facts: &Facts, scale: usize) -> Result<Encoded, String> {
+    static SERIAL: AtomicU64 = AtomicU64::new(1);
     let (width, height) = match drawn {
         Drawn::Photo(photo) => (photo.width, photo.height),
         Drawn::Response(picture) => (picture.width, picture.height),
@@ -82,45 +113,55 @@ pub(super) fn encode(drawn: &Drawn, facts: &Facts) -> Result<Encoded, String> {
     if width == 0 || height == 0 {
         return Err("the picture is empty".to_owned());
     }
+    let halfblocks = matches!(facts.graphics, Graphics::Halfblocks | Graphics::Unknown);
+    let cell = if halfblocks { (1, 2) } else { facts.cell };
     let cells = |pixels: usize, cell: u16| {
         pixels.div_ceil(usize::from(cell.max(1))).min(usize::from(u16::MAX)) as u16
     };
-    let size = Size::new(cells(width, facts.cell.0), cells(height, facts.cell.1));
+    let size = Size::new(cells(width, cell.0), cells(height, cell.1));
     let failed = |error: Errors| format!("the picture cannot be encoded: {error}");
-    let shown = |protocol| Encoded { form: Form::Protocol(protocol), kitty_id: None, transmission: None };
-    match facts.graphics {
+    let form = match facts.graphics {
         Graphics::Kitty => {
-            let (id, png) = (next_id(), png_of(drawn, size, facts.cell)?);
-            Ok(Encoded {
-                form: Form::Protocol(Protocol::Kitty(placeholders(id, size).map_err(failed)?)),
-                kitty_id: Some(id),
-                transmission: Some(kitty_transmission(&png, id, facts.tmux)),
-            })
+            let image = kitty::Image::new(&png_of(drawn, size, cell, scale)?, size, facts.tmux);
+            let cells = Protocol::Kitty(placeholders(image.id(), size).map_err(failed)?);
+            Form::Kitty { cells, image }
         }
         Graphics::Iterm2 => {
-            let png = png_of(drawn, size, facts.cell)?;
-            let mut protocol = Iterm2::new(dot(), size, facts.tmux).map_err(failed)?;
-            protocol.data = with_png(&protocol.data, &png, size, facts.cell);
-            Ok(shown(Protocol::ITerm2(protocol)))
+            let png = png_of(drawn, size, cell, scale)?;
+            let sequence = erase(size) + &iterm2_file(&png, pixels(size, cell));
+            Form::Sequence(kitty::through_tmux(sequence, facts.tmux))
         }
-        Graphics::Sixel => {
-            let raster = raster_of(drawn);
-            let image = RgbImage::from_raw(width as u32, height as u32, raster.bytes().to_vec());
-            let image = DynamicImage::ImageRgb8(image.ok_or("the picture has no pixels")?);
-            Ok(shown(Protocol::Sixel(Sixel::new(image, size, facts.tmux).map_err(failed)?)))
-        }
-        Graphics::Halfblocks | Graphics::Unknown => {
-            Ok(Encoded { form: Form::Halfblocks(raster_of(drawn)), kitty_id: None, transmission: None })
-        }
-    }
+        Graphics::Sixel => match drawn {
+            Drawn::Response(picture) => {
+                let sequence = match scale {
+                    ..2 => sixel::of_response(picture),
+                    _ => sixel::of_response(&picture.smaller(scale).larger(scale, width, height)),
+                };
+                Form::Sequence(kitty::through_tmux(erase_edges(size) + &sequence, facts.tmux))
+            }
+            // A photo has more colours than sixel has registers: the library chooses them.
+            Drawn::Photo(photo) => {
+                let image = RgbImage::from_raw(width as u32, height as u32, photo.rgb.clone());
+                let image = DynamicImage::ImageRgb8(image.ok_or("the picture has no pixels")?);
+                Form::Sequence(Sixel::new(image, size, facts.tmux).map_err(failed)?.data)
+            }
+        },
+        Graphics::Halfblocks | Graphics::Unknown => Form::Halfblocks(raster_of(drawn)),
+    };
+    let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
+    Ok(Encoded { serial, size: (size.width, size.height), form })
 }
 
 /// The picture as PNG, padded to whole cells: the terminal would stretch it over them.
-fn png_of(drawn: &Drawn, size: Size, cell: (u16, u16)) -> Result<Vec<u8>, String> {
+fn png_of(drawn: &Drawn, size: Size, cell: (u16, u16), scale: usize) -> Result<Vec<u8>, String> {
     let (width, height) = pixels(size, cell);
+    let scale = scale.max(1);
     let encoded = match drawn {
         Drawn::Photo(photo) => png::of_photo(photo, width, height),
-        Drawn::Response(picture) => png::of_response(picture, width, height),
+        Drawn::Response(picture) if scale == 1 => png::of_response(picture, width, height),
+        Drawn::Response(picture) => {
+            png::of_response(&picture.smaller(scale), width.div_ceil(scale), height.div_ceil(scale))
+        }
     };
     encoded.map_err(|error| format!("the picture cannot be encoded: {error}"))
 }
@@ -129,57 +170,44 @@ fn pixels(size: Size, cell: (u16, u16)) -> (usize, usize) {
     (usize::from(size.width) * usize::from(cell.0), usize::from(size.height) * usize::from(cell.1))
 }
 
-fn dot() -> DynamicImage {
-    DynamicImage::new_rgb8(1, 1)
-}
-
-/// The cells that show image `id`. The library would send the pixels uncompressed or as a zlib stream of four bytes a
-/// pixel; here it only draws the placeholders, after its own transmission of a dot was drawn once and thrown away.
+/// The cells that show image `id`: the library draws them once its own transmission, here of a dot, was drawn once and
+/// thrown away.
 fn placeholders(id: u32, size: Size) -> Result<Kitty, Errors> {
-    let kitty = Kitty::new(dot(), size, id, false, false)?;
+    let kitty = Kitty::new(DynamicImage::new_rgb8(1, 1), size, id, false, false)?;
     let protocol = Protocol::Kitty(kitty.clone());
     let area = Rect::new(0, 0, size.width, size.height);
     Image::new(&protocol).render(area, &mut Buffer::empty(area));
     Ok(kitty)
 }
 
-/// Base64 characters in one command of the kitty protocol.
-const CHUNK: usize = 4096;
-
-/// A PNG into kitty's store as `id`, with a virtual placement for the placeholders.
-fn kitty_transmission(png: &[u8], id: u32, tmux: bool) -> String {
-    let data = STANDARD.encode(png);
-    let mut text = String::with_capacity(data.len() + data.len() / 64 + 64);
-    let count = data.len().div_ceil(CHUNK);
-    for (at, chunk) in data.as_bytes().chunks(CHUNK).enumerate() {
-        let first = if at == 0 { format!("i={id},a=T,U=1,f=100,t=d,") } else { String::new() };
-        let more = u8::from(at + 1 < count);
-        // Base64 is ASCII.
-        let chunk = str::from_utf8(chunk).unwrap_or_default();
-        text.push_str(&through_tmux(format!("\x1b_Gq=2,{first}m={more};{chunk}\x1b\\"), tmux));
-    }
-    text
-}
-
-/// The library's iTerm2 sequence (which first clears the cells) with our PNG in place of its own.
-fn with_png(sequence: &str, png: &[u8], size: Size, cell: (u16, u16)) -> String {
-    let (before, rest) = sequence.split_once("]1337;").unwrap_or((sequence, ""));
-    let after = rest.split_once('\x07').map_or("", |(_, after)| after);
-    let ((width, height), bytes) = (pixels(size, cell), png.len());
-    let data = STANDARD.encode(png);
+/// A PNG over so many pixels, the cursor left where it is.
+fn iterm2_file(png: &[u8], (width, height): (usize, usize)) -> String {
+    let (bytes, data) = (png.len(), STANDARD.encode(png));
     format!(
-        "{before}]1337;File=inline=1;size={bytes};width={width}px;height={height}px;doNotMoveCursor=1:{data}\x07{after}"
+        "\x1b]1337;File=inline=1;size={bytes};width={width}px;height={height}px;preserveAspectRatio=0;\
+         doNotMoveCursor=1:{data}\x07"
     )
 }
 
-/// What tells kitty to drop an image and free its memory.
-pub(super) fn delete(id: u32, tmux: bool) -> String {
-    through_tmux(format!("\x1b_Ga=d,d=I,i={id},q=2\x1b\\"), tmux)
+/// Erases so many cells from the cursor on, and comes back.
+fn erase(size: Size) -> String {
+    let Size { width, height } = size;
+    let row = format!("\x1b[{width}X\x1b[B");
+    row.repeat(usize::from(height)) + &format!("\x1b[{height}A")
 }
 
-/// A sequence wrapped so that tmux hands it on.
-fn through_tmux(sequence: String, tmux: bool) -> String {
-    if tmux { format!("\x1bPtmux;{}\x1b\\", sequence.replace('\x1b', "\x1b\x1b")) } else { sequence }
+/// Erases the cells along the right and the lower edge, which the pixels may not fill; the picture itself covers the
+/// others, and erasing them first would flicker.
+fn erase_edges(size: Size) -> String {
+    let (width, height) = (size.width, size.height);
+    let mut text = String::new();
+    if width > 1 {
+        let _ = write!(text, "\x1b[{}C{}\x1b[{}D", width - 1, erase(Size::new(1, height)), width - 1);
+    }
+    if height > 1 {
+        let _ = write!(text, "\x1b[{}B\x1b[{width}X\x1b[{}A", height - 1, height - 1);
+    }
+    text
 }
 
 fn raster_of(drawn: &Drawn) -> Raster {

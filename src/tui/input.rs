@@ -23,6 +23,8 @@ pub(super) enum Input {
     Msg(Msg),
     /// An answer of the terminal.
     Answer(Answer),
+    /// The terminal has the focus again.
+    Focus,
 }
 
 /// How long a lone escape may be the beginning of more.
@@ -186,6 +188,7 @@ fn event(piece: &[u8]) -> Option<Input> {
         return None;
     }
     let msg = match Parsed::parse_from(piece).ok()?? {
+        Parsed::FocusGained => return Some(Input::Focus),
         Parsed::Key(pressed) if pressed.kind != KeyEventKind::Release => {
             Msg::Key(key(pressed.code, pressed.modifiers)?)
         }

@@ -6,10 +6,13 @@ use png::{BitDepth, ColorType, Compression, Encoder, Filter};
 use crate::photo::Photo;
 use crate::raster::{Indexed, LEVELS};
 
+/// Bytes at which a response's levels are halved: as base64 it would be a third more than a thin line should carry.
+const ENOUGH: usize = 84_000;
+
 /// The entry of the palette behind the levels that no response has: what is missing to whole cells.
 const TRANSPARENT: u8 = LEVELS as u8;
 
-/// A response, with transparent pixels to the right and below up to so many.
+/// A response, with transparent pixels to the right and below up to so many. A busy one loses every other level.
 ///
 /// # Errors
 /// When the encoder fails.
@@ -24,6 +27,23 @@ pub(super) fn of_response(
         let length = from.len().min(row.len());
         row[..length].copy_from_slice(&from[..length]);
     }
+    let whole = indexed(picture, &pixels, width, height)?;
+    if whole.len() <= ENOUGH {
+        return Ok(whole);
+    }
+    // The middle level, zero, is even and stays.
+    for level in pixels.iter_mut().filter(|level| **level < TRANSPARENT) {
+        *level &= !1;
+    }
+    indexed(picture, &pixels, width, height)
+}
+
+fn indexed(
+    picture: &Indexed,
+    pixels: &[u8],
+    width: usize,
+    height: usize,
+) -> Result<Vec<u8>, png::EncodingError> {
     let mut bytes = Vec::new();
     let mut encoder = Encoder::new(&mut bytes, width as u32, height as u32);
     encoder.set_color(ColorType::Indexed);
@@ -31,7 +51,7 @@ pub(super) fn of_response(
     encoder.set_palette(picture.palette.as_flattened());
     let opaque = |index: usize| if index == usize::from(TRANSPARENT) { 0 } else { 255 };
     encoder.set_trns((0..=usize::from(TRANSPARENT)).map(opaque).collect::<Vec<u8>>());
-    write(encoder, &pixels)?;
+    write(encoder, pixels)?;
     Ok(bytes)
 }
 
@@ -54,9 +74,10 @@ pub(super) fn of_photo(photo: &Photo, width: usize, height: usize) -> Result<Vec
     Ok(bytes)
 }
 
-/// Neighbours in a column are alike in a photo and in its response: the "up" filter, and the fast compression.
+/// Neighbours are alike in a photo and in its response. Over the demo's responses the Paeth filter makes a sixth less
+/// than the "up" filter in the same time, and a better compression takes ten times as long for another twentieth.
 fn write(mut encoder: Encoder<'_, &mut Vec<u8>>, pixels: &[u8]) -> Result<(), png::EncodingError> {
     encoder.set_compression(Compression::Fast);
-    encoder.set_filter(Filter::Up);
+    encoder.set_filter(Filter::Paeth);
     encoder.write_header()?.write_image_data(pixels)
 }

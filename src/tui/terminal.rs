@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::terminal;
 
-/// Alternate screen, no cursor, no line wrap, pasted text marked as such.
-const ENTER: &str = "\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[?2004h\x1b[2J";
+/// Alternate screen, no cursor, no line wrap, pasted text marked as such, focus reported.
+const ENTER: &str = "\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[?2004h\x1b[?1004h\x1b[2J";
 /// The reverse, after the end of a frame that may have been cut off, with every mouse mode off.
 const LEAVE: &str =
-    "\x1b\\\x1b[?2026l\x1b[0m\x1b[?1006l\x1b[?1000l\x1b[?2004l\x1b[?7h\x1b[2J\x1b[?25h\x1b[?1049l";
+    "\x1b\\\x1b[?2026l\x1b[0m\x1b[?1006l\x1b[?1000l\x1b[?1004l\x1b[?2004l\x1b[?7h\x1b[2J\x1b[?25h\x1b[?1049l";
 /// Button presses and the wheel, with coordinates in decimals; no motion, which would travel for nothing.
 pub(super) const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
 /// The mouse belongs to the terminal again.
@@ -30,6 +30,28 @@ pub fn enter(mouse: bool) -> io::Result<()> {
         out.write_all(MOUSE_ON.as_bytes())?;
     }
     out.flush()
+}
+
+/// Writes a frame, in as few pieces as the terminal takes.
+///
+/// # Errors
+/// When the terminal is gone.
+pub(super) fn write(mut bytes: &[u8]) -> io::Result<()> {
+    let stdout = rustix::stdio::stdout();
+    while !bytes.is_empty() {
+        match rustix::io::write(stdout, bytes) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(count) => bytes = &bytes[count..],
+            Err(rustix::io::Errno::INTR) => {}
+            // Somebody else set the terminal to give up at once: wait until it takes more.
+            Err(rustix::io::Errno::AGAIN) => {
+                let mut fds = [rustix::event::PollFd::new(&stdout, rustix::event::PollFlags::OUT)];
+                let _ = rustix::event::poll(&mut fds, None);
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
 }
 
 /// Gives the terminal back as it was. Does nothing where that has been done already, so that everyone may call it:

@@ -1,0 +1,83 @@
+//! Frames: what is drawn, with which picture, and what of it travels.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::Context;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::pictures::Key;
+use super::screen::Screen;
+use super::{Shell, pace, terminal};
+use crate::app::effect::Effect;
+use crate::app::msg::Msg;
+use crate::app::state::{Graphics, ResponseSpec, Ticket};
+use crate::app::update::update;
+use crate::jobs::response::Request;
+use crate::view;
+use crate::weights::Weights;
+
+impl Shell {
+    /// Asks for a picture, unless it was made before.
+    pub(super) fn respond(
+        &mut self,
+        ticket: Ticket,
+        spec: ResponseSpec,
+        weights: Option<Arc<Weights>>,
+    ) -> Vec<Effect> {
+        if let Some(facts) = self.pictures.recall(&Key::of(&spec, weights.as_deref())) {
+            return update(&mut self.state, Msg::Responded { ticket, result: Ok(facts) });
+        }
+        self.responder.submit(Request { ticket, spec, weights });
+        Vec::new()
+    }
+
+    /// The terminal has the focus again. Inside tmux another window was shown meanwhile, perhaps in another terminal: tmux
+    /// draws its cells again, but knows nothing of pictures.
+    pub(super) fn focused(&mut self) {
+        if self.evidence.environment.multiplexed() || self.state.facts.graphics == Graphics::Iterm2 {
+            self.screen.forget_overlay();
+        }
+    }
+
+    /// Shows no picture, and makes the terminal drop those that it keeps.
+    pub(super) fn forget_pictures(&mut self) {
+        self.pictures.hide();
+        self.pending.extend(self.pictures.forget().into_bytes());
+    }
+
+    /// The screen was just cleared.
+    pub(super) fn blank(&mut self) {
+        let (width, height) = self.state.screen;
+        self.screen = Screen::blank(Rect::new(0, 0, width, height));
+    }
+
+    /// Draws the next frame, if it is not the one that is shown.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub(super) fn draw(&mut self) -> anyhow::Result<()> {
+        let (width, height) = self.state.screen;
+        let mut next = Buffer::empty(Rect::new(0, 0, width, height));
+        let mut before = std::mem::take(&mut self.pending);
+        {
+            let picture = self.pictures.current();
+            view::draw(&mut next, &self.state, picture.map(|picture| picture as &dyn view::Picture));
+        }
+        if let Some(image) = self.pictures.current().and_then(|picture| picture.image())
+            && let Some(transmission) = image.send()
+        {
+            before.extend_from_slice(transmission.as_bytes());
+        }
+        let after = self.pictures.superseded();
+        let overlay = self.pictures.current().and_then(|picture| picture.overlay());
+        let mut bytes = self.screen.turn_into(next, overlay, &before, after.as_bytes());
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        bytes.extend_from_slice(pace::QUESTION);
+        self.pace.sent(bytes.len(), Instant::now());
+        terminal::write(&bytes).context("the terminal is gone")
+    }
+}

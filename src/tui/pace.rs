@@ -1,0 +1,174 @@
+//! How fast the terminal takes what is written to it.
+//!
+//! A write to an SSH line succeeds long before the terminal sees it, so every frame ends with a question that any
+//! terminal answers at once. While too much is unanswered nothing more is drawn: keys change the state meanwhile, frames
+//! are dropped instead of queued, and the next one that is drawn is right. A terminal that answers nothing is never
+//! waited for.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+/// Device status report: answered with `CSI 0 n`.
+pub(super) const QUESTION: &[u8] = b"\x1b[5n";
+
+/// What may be under way besides what the line holds by itself, in time.
+const QUEUE: Duration = Duration::from_millis(80);
+/// An answer that takes longer will not come.
+const LOST: Duration = Duration::from_secs(5);
+/// A frame of fewer bytes says nothing about the line's speed.
+const TELLING: usize = 3000;
+/// A picture that takes longer is preceded by a smaller one.
+const PATIENCE: f64 = 0.12;
+/// What a picture costs, as far as that matters here.
+const PICTURE: f64 = 100_000.0;
+/// A round trip that only a line of some length has.
+const FAR: Duration = Duration::from_millis(15);
+
+/// The frames under way, and what was learnt from those that arrived.
+#[derive(Debug, Default)]
+pub(super) struct Pace {
+    under_way: VecDeque<(Instant, usize)>,
+    /// When the last answer came.
+    answered: Option<Instant>,
+    /// The shortest way there and back.
+    round_trip: Option<Duration>,
+    /// Bytes a second.
+    rate: Option<f64>,
+}
+
+impl Pace {
+    /// So many bytes, the question among them, were written.
+    pub(super) fn sent(&mut self, bytes: usize, now: Instant) {
+        self.under_way.push_back((now, bytes));
+        // Nobody answers: a queue of questions would grow for ever.
+        if self.under_way.len() > 256 {
+            self.under_way.pop_front();
+        }
+    }
+
+    /// The terminal answered the oldest question.
+    pub(super) fn answer(&mut self, now: Instant) {
+        let Some((sent, bytes)) = self.under_way.pop_front() else { return };
+        let took = now.saturating_duration_since(sent);
+        // The first frame tells less than nothing of the way alone.
+        let round_trip = self.round_trip.unwrap_or_default().min(took);
+        self.travelled(took);
+        // It began to arrive when the one before was done, or after one way from us.
+        let began = self.answered.map_or(sent, |answered| answered.max(sent));
+        let idle = began == sent;
+        let busy = now.saturating_duration_since(began).saturating_sub(if idle {
+            round_trip
+        } else {
+            Duration::ZERO
+        });
+        if bytes >= TELLING {
+            let rate = bytes as f64 / busy.as_secs_f64().max(1e-4);
+            self.rate = Some(self.rate.map_or(rate, |old| old.midpoint(rate)));
+        }
+        self.answered = Some(now);
+    }
+
+    /// An answer came after so long.
+    pub(super) fn travelled(&mut self, took: Duration) {
+        self.round_trip = Some(self.round_trip.map_or(took, |shortest| shortest.min(took)));
+    }
+
+    /// Whether a frame may be drawn; if not, when to look again at the latest.
+    ///
+    /// # Errors
+    /// The moment from which on the answer counts as lost.
+    pub(super) fn ready(&mut self, now: Instant) -> Result<(), Instant> {
+        if self.answered.is_none() {
+            return Ok(());
+        }
+        let Some((oldest, _)) = self.under_way.front() else { return Ok(()) };
+        if now.saturating_duration_since(*oldest) > LOST {
+            *self = Self::default();
+            return Ok(());
+        }
+        let bytes: usize = self.under_way.iter().map(|(_, bytes)| bytes).sum();
+        let span = self.round_trip.unwrap_or_default() + QUEUE;
+        let room = self.rate.map_or(0.0, |rate| rate * span.as_secs_f64());
+        if (bytes as f64) < room { Ok(()) } else { Err(*oldest + LOST) }
+    }
+
+    /// By how much the sides of a picture's draft are to be divided; 1: the line is fast enough for none.
+    pub(super) fn draft(&self) -> usize {
+        let Some(rate) = self.rate else {
+            return if self.round_trip.is_some_and(|round_trip| round_trip > FAR) { 4 } else { 1 };
+        };
+        match PICTURE / rate {
+            time if time < PATIENCE => 1,
+            time if time < PATIENCE * 4.0 => 2,
+            _ => 4,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A line of 125,000 bytes a second and 100 ms there and back, on which each key wants a frame of `bytes`.
+    fn drive(bytes: usize, every: Duration, keys: u32) -> (Duration, u32, Pace) {
+        let begin = Instant::now();
+        let (mut pace, mut free) = (Pace::default(), begin);
+        let mut answers: VecDeque<Instant> = VecDeque::new();
+        let (mut worst, mut drawn) = (Duration::ZERO, 0);
+        for key in 0..keys {
+            let now = begin + every * key;
+            while answers.front().is_some_and(|answer| *answer <= now) {
+                pace.answer(answers.pop_front().unwrap());
+            }
+            if pace.ready(now).is_ok() {
+                free = free.max(now + Duration::from_millis(50))
+                    + Duration::from_secs_f64(bytes as f64 / 125_000.0);
+                worst = worst.max(free - now);
+                answers.push_back(free + Duration::from_millis(50));
+                pace.sent(bytes, now);
+                drawn += 1;
+            }
+        }
+        (worst, drawn, pace)
+    }
+
+    #[test]
+    fn a_held_key_never_falls_behind() {
+        let every = Duration::from_millis(33);
+        let (worst, drawn, pace) = drive(11_000, every, 300);
+        assert!(worst < Duration::from_millis(550), "the screen was {worst:?} behind");
+        assert!(drawn > 60, "{drawn} of 300 frames");
+        assert_eq!(pace.draft(), 4);
+        // What the line can carry is never held back.
+        let (worst, drawn, _) = drive(3_000, every, 300);
+        assert!(worst < Duration::from_millis(300) && drawn > 280, "{worst:?}, {drawn} frames");
+    }
+
+    #[test]
+    fn a_mute_terminal_is_never_waited_for() {
+        let (mut pace, now) = (Pace::default(), Instant::now());
+        for frame in 0..1000 {
+            assert!(pace.ready(now + Duration::from_millis(frame)).is_ok());
+            pace.sent(100_000, now + Duration::from_millis(frame));
+        }
+        assert_eq!(pace.draft(), 1);
+    }
+
+    #[test]
+    fn one_lost_answer_stops_nothing_for_long() {
+        let (mut pace, now) = (Pace::default(), Instant::now());
+        pace.sent(10_000, now);
+        pace.answer(now + Duration::from_millis(100));
+        pace.sent(100_000, now + Duration::from_millis(200));
+        let later = pace.ready(now + Duration::from_millis(300)).unwrap_err();
+        assert!(pace.ready(later + Duration::from_millis(1)).is_ok());
+    }
+
+    #[test]
+    fn a_local_terminal_needs_no_drafts() {
+        let (mut pace, now) = (Pace::default(), Instant::now());
+        pace.sent(60_000, now);
+        pace.answer(now + Duration::from_millis(4));
+        assert_eq!(pace.draft(), 1);
+    }
+}

@@ -1,0 +1,136 @@
+//! The pictures that were made last: one that the selection comes back to is neither computed nor, where the terminal
+//! keeps it, sent again.
+
+use std::collections::VecDeque;
+use std::fmt::Write as _;
+
+use super::graphics::Encoded;
+use crate::app::state::{ResponseFacts, ResponseSpec, Ticket};
+use crate::weights::Weights;
+
+/// How many are kept, here and in the terminal's store: what is shown, and a few steps back.
+const KEPT: usize = 12;
+
+/// What a picture shows: the request without the names of its weights, and the weights themselves. The same kernel of
+/// another layer or epoch gives the same picture.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Key {
+    spec: ResponseSpec,
+    weights: Vec<u32>,
+}
+
+impl Key {
+    /// Of a request.
+    pub(super) fn of(spec: &ResponseSpec, weights: Option<&Weights>) -> Self {
+        let mut spec = ResponseSpec { layer: 0, read: Ticket(0), ..spec.clone() };
+        let kernel = spec.kernel.as_mut().zip(weights);
+        let bits = kernel.map(|(how, weights)| {
+            let kernel = weights.kernel(std::mem::take(&mut how.kernel));
+            kernel.iter().map(|weight| weight.to_bits()).collect()
+        });
+        Self { spec, weights: bits.unwrap_or_default() }
+    }
+}
+
+/// A picture, and the draft that a thin line gets first.
+pub(super) struct Made {
+    /// What is said about it.
+    pub(super) facts: ResponseFacts,
+    /// As it should be.
+    pub(super) full: Encoded,
+    /// Smaller; none where the line is not thin.
+    pub(super) draft: Option<Encoded>,
+}
+
+/// The pictures that were made last, the one that is shown behind all others.
+#[derive(Default)]
+pub(super) struct Pictures {
+    kept: VecDeque<(Key, Made)>,
+    /// The one behind all others is shown.
+    shown: bool,
+    /// The user rests on it: it may cost what it costs.
+    rested: bool,
+    /// What tells the terminal to drop images that nothing shows any more.
+    superseded: String,
+}
+
+impl Pictures {
+    /// Shows the picture of `key`, where it is kept.
+    pub(super) fn recall(&mut self, key: &Key) -> Option<ResponseFacts> {
+        let at = self.kept.iter().position(|(other, _)| other == key)?;
+        let found = self.kept.remove(at)?;
+        let facts = found.1.facts.clone();
+        self.kept.push_back(found);
+        (self.shown, self.rested) = (true, false);
+        Some(facts)
+    }
+
+    /// Keeps a picture and shows it.
+    pub(super) fn show(&mut self, key: Key, made: Made) {
+        self.kept.push_back((key, made));
+        (self.shown, self.rested) = (true, false);
+        while self.kept.len() > KEPT {
+            let gone = self.kept.pop_front();
+            self.superseded.extend(gone.into_iter().flat_map(|(_, made)| deletions(made)));
+        }
+    }
+
+    /// Shows none.
+    pub(super) fn hide(&mut self) {
+        self.shown = false;
+    }
+
+    /// The user rests: the picture as it should be is worth its bytes now.
+    pub(super) fn rest(&mut self) {
+        self.rested = true;
+    }
+
+    /// Whether a draft is shown, which should be followed by the picture as it should be.
+    pub(super) fn is_draft(&self) -> bool {
+        self.shown && !self.rested && self.kept.back().is_some_and(|(_, made)| made.is_draft_better())
+    }
+
+    /// What is to be shown.
+    pub(super) fn current(&mut self) -> Option<&mut Encoded> {
+        let rested = self.rested;
+        let (_, made) = self.kept.back_mut().filter(|_| self.shown)?;
+        if !rested && made.is_draft_better() { made.draft.as_mut() } else { Some(&mut made.full) }
+    }
+
+    /// What tells the terminal to drop images that nothing shows any more; to be written after the frame.
+    pub(super) fn superseded(&mut self) -> String {
+        // A draft has done its work once the whole picture is there.
+        if let Some((_, made)) = self.kept.back_mut()
+            && (self.rested || !made.is_draft_better())
+        {
+            let done = made.draft.take().and_then(|mut draft| draft.image()?.delete());
+            self.superseded.extend(done);
+        }
+        std::mem::take(&mut self.superseded)
+    }
+
+    /// What makes the terminal drop everything; all of it has to be sent again.
+    pub(super) fn forget(&mut self) -> String {
+        let mut text = std::mem::take(&mut self.superseded);
+        for (_, made) in &mut self.kept {
+            let images =
+                [Some(&mut made.full), made.draft.as_mut()].into_iter().flatten().filter_map(Encoded::image);
+            for deletion in images.filter_map(super::kitty::Image::delete) {
+                let _ = write!(text, "{deletion}");
+            }
+        }
+        text
+    }
+}
+
+impl Made {
+    /// Whether the draft saves anything: not where the terminal has the whole picture.
+    fn is_draft_better(&self) -> bool {
+        self.draft.as_ref().is_some_and(|draft| draft.bytes() < self.full.bytes())
+    }
+}
+
+fn deletions(mut made: Made) -> Vec<String> {
+    let images = [Some(&mut made.full), made.draft.as_mut()].into_iter().flatten().filter_map(Encoded::image);
+    images.filter_map(super::kitty::Image::delete).collect()
+}
