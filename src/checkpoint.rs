@@ -35,6 +35,7 @@ mod keras_hdf5;
 mod keras_layer;
 mod keras_store;
 mod keras_zip;
+mod limits;
 mod listing;
 mod protocol;
 mod serve;
@@ -58,6 +59,9 @@ pub const READER_COMMAND: &str = "__read";
 
 /// What takes the frames of an answer: letter and content.
 type OnFrame<'a> = dyn FnMut(u8, &[u8]) -> Result<(), Fault> + 'a;
+
+/// What takes the layers of an index as they are found; a fault ends the search.
+type OnLayer<'a> = &'a mut dyn FnMut(Layer) -> Result<(), Fault>;
 
 /// Hands over the values of each array asked for, by path and shape.
 type ReadArrays =
@@ -180,8 +184,17 @@ fn read_layer(path: &Path, content: Content, layer: &Layer) -> Result<Vec<ArrayD
         layer.tensors.iter().map(|tensor| (tensor.path.clone(), tensor.shape.clone())).collect();
     let mut values = Vec::with_capacity(arrays.len());
     // A request is an argument, whose length is limited: a layer of very many arrays is read in several goes.
-    for some in arrays.chunks(256) {
+    let mut rest = arrays.as_slice();
+    while !rest.is_empty() {
+        let mut room = 16_usize << 10;
+        let fits = |(path, _): &&(String, Vec<usize>)| {
+            let fits = room > 0;
+            room = room.saturating_sub(64 + path.len());
+            fits
+        };
+        let (some, more) = rest.split_at(rest.iter().take_while(fits).count());
         read_arrays(path, content, some, &mut values).map_err(|fault| fault.at(path))?;
+        rest = more;
     }
     Ok(values)
 }
@@ -193,9 +206,12 @@ fn read_arrays(
     values: &mut Vec<ArrayD<f32>>,
 ) -> Result<(), Fault> {
     let size = |shape: &[usize]| shape.iter().try_fold(4_usize, |bytes, &size| bytes.checked_mul(size));
-    let largest = arrays.iter().filter_map(|(_, shape)| size(shape)).max().unwrap_or(0) as u64;
+    let all = arrays
+        .iter()
+        .filter_map(|(_, shape)| size(shape))
+        .fold(0_u64, |sum, size| sum.saturating_add(size as u64));
     let mut expected = arrays.iter();
-    ask(path, content, Some(arrays.to_vec()), largest, &mut |letter, content| {
+    ask(path, content, Some(arrays.to_vec()), &|_| all, &mut |letter, content| {
         let array = expected.next().filter(|(_, shape)| size(shape) == Some(content.len()));
         let (Some((_, shape)), frame::VALUES) = (array, letter) else { return Err(nonsense()) };
         let numbers = content.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
@@ -208,16 +224,13 @@ fn read_arrays(
     if expected.next().is_some() { Err(nonsense()) } else { Ok(()) }
 }
 
-/// The most that a batch of layers may take, as JSON.
-const LARGEST_BATCH: u64 = 256 << 20;
-
 fn index(
     path: &Path,
     content: Content,
     on_layers: &mut dyn FnMut(&[Layer]),
 ) -> Result<Box<dyn Checkpoint>, Error> {
     let mut network = Network::default();
-    let asked = ask(path, content, None, LARGEST_BATCH, &mut |letter, content| {
+    let asked = ask(path, content, None, &limits::index, &mut |letter, content| {
         match letter {
             frame::HEAD => {
                 let head: Head =
@@ -243,8 +256,9 @@ fn index(
 
 /// Whether a layer keeps what its type promises: the process that told it has read an untrusted file.
 fn is_sound(layer: &Layer) -> bool {
+    // An axis of no length does not make the others small.
     let counted =
-        |shape: &[usize]| shape.iter().try_fold(4_usize, |product, &size| product.checked_mul(size));
+        |shape: &[usize]| shape.iter().try_fold(4_usize, |product, &size| product.checked_mul(size.max(1)));
     let sizes = layer.tensors.iter().map(|tensor| counted(&tensor.shape));
     let total = sizes.reduce(|sum, size| sum?.checked_add(size?)).flatten();
     total.is_some() && (layer.kernels.is_none() || layer.kernel_shape().is_some())
@@ -259,7 +273,7 @@ fn ask(
     path: &Path,
     content: Content,
     arrays: Option<Vec<(String, Vec<usize>)>>,
-    largest: u64,
+    most: &dyn Fn(u64) -> u64,
     on_frame: &mut OnFrame,
 ) -> Result<Stamp, Fault> {
     let file = match content {
@@ -271,7 +285,7 @@ fn ask(
     let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
     let request = Request { extension, arrays };
     let handed = file.try_clone().map_err(|error| unreadable(&error))?;
-    let answer = Reader::of_size(before.size())?.ask(handed, &request, largest, on_frame);
+    let answer = Reader::of_size(before.size())?.ask(handed, &request, most(before.size()), on_frame);
     // Whatever was found in a file that changed under the reading: it is not what is there now.
     if look()? != before {
         return Err(Fault::new(Cause::Changed, "was written while it was read", "try again"));

@@ -30,6 +30,7 @@ use rustix::{
 use super::{
     OnFrame, READER_COMMAND,
     error::{Cause, Fault},
+    limits,
     protocol::{FRAME_HEAD, Request, frame},
 };
 
@@ -67,29 +68,25 @@ impl Reader {
             Some(program) => program.clone(),
             None => itself().map_err(|error| cannot_start(&error))?,
         };
-        // Processor time is the limit that counts, and the process keeps to it itself. This one is for a file system
-        // that does not answer: a slow network's 5 MB/s are waited for.
-        let patience = Duration::from_secs(30 + size / (5 << 20));
-        Ok(Self { program, arguments: vec![READER_COMMAND.into()], patience })
+        Ok(Self { program, arguments: vec![READER_COMMAND.into()], patience: limits::patience(size) })
     }
 
-    /// Asks about `file` and hands over every frame of the answer but the last; `largest` bytes is the most that one
-    /// of them may hold.
+    /// Asks about `file` and hands over every frame of the answer but the last; `most` bytes is what all of them may
+    /// hold together, beside some words.
     pub(super) fn ask(
         &self,
         file: File,
         request: &Request,
-        largest: u64,
+        most: u64,
         on_frame: &mut OnFrame,
     ) -> Result<(), Fault> {
         let deadline = Instant::now() + self.patience;
         let mut running = Running(self.start(file, request)?);
         let mut answer = Answer { pipe: running.0.stdout.take(), buffer: Vec::new(), used: 0, deadline };
+        let mut left = most.saturating_add(1 << 16);
         loop {
             let Some((letter, length)) = answer.head()? else { return Err(broken_off(running.stop())) };
-            if length > largest.max(1 << 16) {
-                return Err(not_understood());
-            }
+            left = left.checked_sub(length).ok_or_else(not_understood)?;
             let Some(content) = answer.content(length)? else { return Err(broken_off(running.stop())) };
             match letter {
                 frame::DONE => return Ok(()),

@@ -49,6 +49,11 @@ pub(super) fn is_float(name: &str) -> bool {
     matches!(name, "float16" | "bfloat16" | "float32" | "float64")
 }
 
+/// Whether values of this type are numbers that [`decode`] knows.
+pub(super) fn is_number(stored: &StoredType) -> bool {
+    element(stored).is_some()
+}
+
 /// The numbers in `bytes`; `None` for a type that is none of the above.
 pub(super) fn decode(bytes: &[u8], stored: &StoredType) -> Option<Vec<f32>> {
     let element = element(stored)?;

@@ -8,7 +8,7 @@ use crate::printable::printable;
 
 /// Why a checkpoint cannot be shown.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}: {problem}; {remedy}", printable(&path.to_string_lossy()))]
+#[error("{}: {}; {}", printable(&path.to_string_lossy()), printable(problem), printable(remedy))]
 pub struct Error {
     /// The file.
     pub path: PathBuf,

@@ -4,25 +4,22 @@
 
 use std::ffi::CString;
 
-use hdf5::{Dataset, File, Group, Location};
+use hdf5::{Dataset, File, Group, Location, dataset::Layout};
 
 use super::{
+    element,
     error::{Cause, Fault},
     hdf5_image,
     hdf5_raw::{self, Class, Link, StoredType},
+    limits,
     source::Source,
 };
-use crate::{printable::printable, weights::Tensor};
-
-/// Deflate makes at most 1032 bytes of one; other filters of HDF5 make less.
-const LARGEST_RATIO: u64 = 1032;
-/// What is never too much, whatever the file's size.
-const ALWAYS_ALLOWED: u64 = 1 << 16;
+use crate::{printable::quoted, weights::Tensor};
 
 /// An open HDF5 file.
 pub(super) struct Hdf5 {
     pub(super) root: Group,
-    size: u64,
+    pub(super) size: u64,
 }
 
 impl Hdf5 {
@@ -36,6 +33,8 @@ impl Hdf5 {
             0 => File::with_options().with_fapl(|access| access.stdio()).open(source.path()).ok(),
             offset => hdf5_image::open(source.file(), offset, source.size()),
         };
+        // A file may name others: as links, for the values of an array, or as parts of it. None is opened.
+        source.open_no_other();
         let root = open.and_then(|file| file.group("/").ok());
         let root = root.ok_or_else(|| Fault::damaged("is an HDF5 file whose first group cannot be read"))?;
         Ok(Self { root, size: source.size() })
@@ -43,7 +42,7 @@ impl Hdf5 {
 
     /// The texts of attribute `name`; `None` where it is missing or not of texts.
     pub(super) fn texts(&self, location: &Location, name: &str) -> Result<Option<Vec<String>>, Fault> {
-        let damaged = || Fault::damaged(format!("its attribute \"{}\" cannot be read", printable(name)));
+        let damaged = || Fault::damaged(format!("its attribute {} cannot be read", quoted(name)));
         let c_name = CString::new(name).map_err(|_error: std::ffi::NulError| damaged())?;
         if !hdf5_raw::has_attribute(location, &c_name) {
             return Ok(None);
@@ -87,7 +86,7 @@ impl Hdf5 {
     /// The group `name` of `parent`, which must be there.
     pub(super) fn group(parent: &Group, name: &str) -> Result<Group, Fault> {
         parent.group(name).map_err(|_error: hdf5::Error| {
-            Fault::damaged(format!("its group \"{}\" is missing or damaged", printable(name)))
+            Fault::damaged(format!("its group {} is missing or damaged", quoted(name)))
         })
     }
 
@@ -99,10 +98,7 @@ impl Hdf5 {
     /// The members of a group.
     pub(super) fn links(group: &Group) -> Result<Vec<Link>, Fault> {
         hdf5_raw::links(group).ok_or_else(|| {
-            Fault::damaged(format!(
-                "the members of its group \"{}\" cannot be read",
-                printable(&group.name())
-            ))
+            Fault::damaged(format!("the members of its group {} cannot be read", quoted(&group.name())))
         })
     }
 
@@ -116,8 +112,8 @@ impl Hdf5 {
     pub(super) fn describe(&self, dataset: &Dataset, path: String) -> Result<Tensor, Fault> {
         let datatype = dataset.dtype().map_err(|_error: hdf5::Error| missing(&path))?;
         let (shape, stored) = (dataset.shape(), hdf5_raw::stored_type(&datatype));
-        let bytes = bytes(&shape, stored.size).ok_or_else(|| too_large(&path, &shape, self.size))?;
-        if bytes as u64 > self.size.saturating_mul(LARGEST_RATIO).saturating_add(ALWAYS_ALLOWED) {
+        let in_memory = bytes(&shape, stored.size.max(size_of::<f32>()));
+        if in_memory.is_none_or(|bytes| bytes as u64 > limits::unpacked(self.size)) {
             return Err(too_large(&path, &shape, self.size));
         }
         let name = path.rsplit('/').next().unwrap_or_default().to_owned();
@@ -132,49 +128,72 @@ impl Hdf5 {
         if dataset.shape() != shape {
             return Err(changed(path));
         }
+        // Asked before anything is read: values of any length are pointers in memory.
+        if !element::is_number(&stored) {
+            return Err(not_shown(path, &stored));
+        }
+        self.describe(&dataset, path.to_owned())?;
         let bytes = bytes(shape, stored.size).ok_or_else(|| too_large(path, shape, self.size))?;
+        self.check_storage(&dataset, path, bytes as u64)?;
+        let raw =
+            hdf5_raw::read_dataset(&dataset, &datatype, bytes).ok_or_else(|| unreadable(&dataset, path))?;
+        element::decode(&raw, &stored).ok_or_else(|| not_shown(path, &stored))
+    }
+
+    /// Holds the `bytes` that the values of an array are against those that are stored for them.
+    fn check_storage(&self, dataset: &Dataset, path: &str, bytes: u64) -> Result<(), Fault> {
+        let settings = dataset.create_plist().map_err(|_error: hdf5::Error| missing(path))?;
+        let layout = settings.layout();
+        if layout == Layout::Virtual || !settings.external().is_empty() {
+            return Err(Fault::unknown(
+                format!("keeps the values of its array {} in another file", quoted(path)),
+                "copy it into one file: h5repack --layout=CONTI old.h5 new.h5",
+            ));
+        }
         let kept = dataset.storage_size();
         if bytes > 0 && kept == 0 {
             return Err(Fault::damaged(format!(
-                "the values of its array \"{}\" were never written",
-                printable(path)
+                "the values of its array {} were never written",
+                quoted(path)
             )));
         }
-        let ratio = if dataset.is_chunked() { LARGEST_RATIO } else { 1 };
-        if kept > self.size || bytes as u64 > kept.saturating_mul(ratio).saturating_add(ALWAYS_ALLOWED) {
-            return Err(too_large(path, shape, self.size));
+        let chunk =
+            settings.chunk().map(|chunk| chunk.iter().fold(4_u64, |a, &b| a.saturating_mul(b as u64)));
+        let most = if chunk.is_some() { limits::unpacked(kept) } else { limits::plain(kept) };
+        if kept > self.size || bytes > most || chunk.is_some_and(|chunk| chunk > limits::unpacked(self.size))
+        {
+            return Err(too_large(path, &dataset.shape(), self.size));
         }
-        let raw =
-            hdf5_raw::read_dataset(&dataset, &datatype, bytes).ok_or_else(|| unreadable(&dataset, path))?;
-        super::element::decode(&raw, &stored).ok_or_else(|| {
-            Fault::unknown(
-                format!(
-                    "its array \"{}\" is of a type that is not shown ({})",
-                    printable(path),
-                    element_name(&stored)
-                ),
-                "save the weights as float16, bfloat16, float32 or float64",
-            )
-        })
+        Ok(())
     }
 }
 
+/// Bytes of an array of elements of so many bytes; `None` where no machine holds them. An axis of no length does not
+/// make the others small.
 fn bytes(shape: &[usize], element: usize) -> Option<usize> {
-    shape.iter().try_fold(element, |product, &size| product.checked_mul(size))
+    let most = shape.iter().try_fold(element, |product, &size| product.checked_mul(size.max(1)))?;
+    Some(if shape.contains(&0) { 0 } else { most })
 }
 
 fn element_name(stored: &StoredType) -> String {
-    super::element::name(stored)
+    element::name(stored)
+}
+
+fn not_shown(path: &str, stored: &StoredType) -> Fault {
+    Fault::unknown(
+        format!("its array {} is of a type that is not shown ({})", quoted(path), element_name(stored)),
+        "save the weights as float16, bfloat16, float32 or float64",
+    )
 }
 
 fn missing(path: &str) -> Fault {
-    Fault::damaged(format!("its array \"{}\" is missing or damaged", printable(path)))
+    Fault::damaged(format!("its array {} is missing or damaged", quoted(path)))
 }
 
 fn changed(path: &str) -> Fault {
     Fault::new(
         Cause::Changed,
-        format!("its array \"{}\" has another shape than when the file was opened", printable(path)),
+        format!("its array {} has another shape than when the file was opened", quoted(path)),
         "open it again",
     )
 }
@@ -182,8 +201,8 @@ fn changed(path: &str) -> Fault {
 fn too_large(path: &str, shape: &[usize], file: u64) -> Fault {
     let sizes = shape.iter().map(ToString::to_string).collect::<Vec<_>>().join("×");
     Fault::damaged(format!(
-        "its array \"{}\" claims {sizes} values, more than the file's {file} bytes can hold",
-        printable(path)
+        "its array {} claims {sizes} values, more than the file's {file} bytes can hold",
+        quoted(path)
     ))
 }
 
@@ -191,14 +210,12 @@ fn unreadable(dataset: &Dataset, path: &str) -> Fault {
     match dataset.filters().iter().find(|filter| !filter.is_available()) {
         Some(filter) => Fault::unknown(
             format!(
-                "its array \"{}\" is compressed by HDF5 filter {}, which is not built in",
-                printable(path),
+                "its array {} is compressed by HDF5 filter {}, which is not built in",
+                quoted(path),
                 filter.id()
             ),
             "repack it with gzip: h5repack -f GZIP=4 old.h5 new.h5",
         ),
-        None => {
-            Fault::damaged(format!("the values of its array \"{}\" are damaged or cut off", printable(path)))
-        }
+        None => Fault::damaged(format!("the values of its array {} are damaged or cut off", quoted(path))),
     }
 }

@@ -15,6 +15,7 @@ use std::collections::{HashMap, HashSet};
 use hdf5::Group;
 
 use super::{
+    OnLayer,
     error::Fault,
     hdf5_file::Hdf5,
     keras_config::Node,
@@ -28,7 +29,7 @@ pub(super) fn index(
     weights: &Group,
     base: &str,
     config: Option<&Node>,
-    listing: &mut dyn FnMut(Layer),
+    listing: OnLayer,
 ) -> Result<(), Fault> {
     let names = file.split_texts(weights, "layer_names")?.unwrap_or_default();
     let nodes: HashMap<&str, &Node> = config
@@ -56,7 +57,7 @@ fn list(
     path: &str,
     name: &str,
     node: Option<&Node>,
-    listing: &mut dyn FnMut(Layer),
+    listing: OnLayer,
 ) -> Result<(), Fault> {
     let weight_names = file.split_texts(group, "weight_names")?.unwrap_or_default();
     let mut arrays = Vec::with_capacity(weight_names.len());
@@ -69,9 +70,9 @@ fn list(
     }
     let model = node.map(|node| node.wrapped().unwrap_or(node)).filter(|node| node.layers().is_some());
     match (model, node) {
-        (Some(model), _) => nested(name, Some(model), arrays, listing),
-        (None, None) if looks_nested(&arrays) => nested(name, None, arrays, listing),
-        (None, _) => listing(single(name.to_owned(), node, arrays)),
+        (Some(model), _) => nested(name, Some(model), arrays, listing)?,
+        (None, None) if looks_nested(&arrays) => nested(name, None, arrays, listing)?,
+        (None, _) => listing(single(name.to_owned(), node, arrays))?,
     }
     Ok(())
 }
@@ -125,7 +126,12 @@ fn name_the_only_kernel(tensors: &mut [Tensor]) {
 }
 
 /// The layers of a nested model: its arrays sorted by the layer their names speak of.
-fn nested(name: &str, model: Option<&Node>, arrays: Vec<(String, Tensor)>, listing: &mut dyn FnMut(Layer)) {
+fn nested(
+    name: &str,
+    model: Option<&Node>,
+    arrays: Vec<(String, Tensor)>,
+    listing: OnLayer,
+) -> Result<(), Fault> {
     let mut leaves = Vec::new();
     if let Some(model) = model {
         collect_leaves(model, name, &mut leaves);
@@ -156,8 +162,9 @@ fn nested(name: &str, model: Option<&Node>, arrays: Vec<(String, Tensor)>, listi
     }
     units.sort_by_key(|unit| unit.place);
     for Unit { name, node, arrays, .. } in units {
-        listing(single(name, node, arrays));
+        listing(single(name, node, arrays))?;
     }
+    Ok(())
 }
 
 /// One layer of a nested model, and its place in the configuration.

@@ -37,7 +37,7 @@ pub(super) fn index(source: &Source, listing: &mut Listing) -> Result<(), Fault>
             &described("whole model", keras.as_deref()),
         )?;
         return keras_h5::index(&file, &weights, "model_weights/", config.as_ref(), &mut |layer| {
-            listing.push(layer);
+            listing.push(layer)
         });
     }
     if file.split_texts(root, "layer_names")?.is_some() {
@@ -77,8 +77,16 @@ pub(super) fn read(
     Ok(())
 }
 
+/// The first number of a version; what else may stand there is not told.
+pub(super) fn major(version: &str) -> Option<&str> {
+    version
+        .split('.')
+        .next()
+        .filter(|major| (1..4).contains(&major.len()) && major.bytes().all(|c| c.is_ascii_digit()))
+}
+
 fn described(what: &str, version: Option<&str>) -> String {
-    match version.and_then(|version| version.split('.').next()) {
+    match version.and_then(major) {
         Some(major) => format!("Keras {major} {what} (HDF5)"),
         None => format!("Keras {what} (HDF5)"),
     }

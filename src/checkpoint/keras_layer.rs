@@ -157,8 +157,19 @@ fn kernels(kind: Kind, tensors: &[Tensor]) -> Option<(usize, Layout)> {
     };
     let (index, tensor) = named(tensors, name)?;
     let drawn = is_float(&tensor.dtype) || tensor.dtype == "int8";
-    let sizes = layout.kernel_shape(&tensor.shape)?;
-    (drawn && sizes.c_out * sizes.slices() * sizes.k_h * sizes.k_w > 0).then_some((index, layout))
+    (drawn && are_kernels(layout, &tensor.shape)).then_some((index, layout))
+}
+
+/// Whether an array of this shape can be kernels that somebody looks at: a kernel has its grid cell and its verdict, and
+/// a few bytes may claim to be millions of them. What is larger is shown as an array.
+pub(super) fn are_kernels(layout: Layout, shape: &[usize]) -> bool {
+    const LARGEST: std::ops::RangeInclusive<usize> = 1..=1 << 16;
+    const LONGEST_SIDE: usize = 1 << 12;
+    // Every axis, for the layout may be switched; and these first, for the products of others may be too large to say.
+    shape.iter().all(|size| LARGEST.contains(size))
+        && layout.kernel_shape(shape).is_some_and(|kernel| {
+            LARGEST.contains(&kernel.c_out) && kernel.k_h.max(kernel.k_w) <= LONGEST_SIDE
+        })
 }
 
 /// Whether only the last two axes can be a kernel's rows and columns.
@@ -194,7 +205,11 @@ fn geometry(node: &Node, kind: Kind) -> Option<Geometry> {
         _ => return None,
     };
     let groups = config.groups.as_u64().map_or(1, |groups| groups as usize);
-    Some(Geometry { stride: sizes(&config.strides), padding, dilation: sizes(&config.dilation_rate), groups })
+    let (stride, dilation) = (sizes(&config.strides), sizes(&config.dilation_rate));
+    // Nobody's photo has so many pixels.
+    let sound = |size: &usize| (1..=1 << 16).contains(size);
+    let all = stride.iter().chain(&dilation).chain([&groups]).all(sound);
+    all.then_some(Geometry { stride, padding, dilation, groups })
 }
 
 /// Names for the arrays of a layer that are only numbered, as newer files have them.

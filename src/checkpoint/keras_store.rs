@@ -18,13 +18,15 @@ use std::collections::{HashMap, HashSet};
 use hdf5::Group;
 
 use super::{
+    OnLayer,
     error::Fault,
     hdf5_file::Hdf5,
     hdf5_raw::Link,
     keras_config::{Counters, Node},
     keras_layer::{kind_of_class, layer, names, without_counter},
+    limits,
 };
-use crate::weights::{Layer, Tensor};
+use crate::weights::Tensor;
 
 /// How the list of a model's layers is called; the second in files of Keras 2.12 and 2.13.
 const LISTS: [&str; 2] = ["layers", "_layer_checkpoint_dependencies"];
@@ -74,8 +76,8 @@ pub(super) fn recognise(root: &Group) -> Result<bool, Fault> {
 }
 
 /// Lists the layers of the file.
-pub(super) fn index(file: &Hdf5, config: Option<&Node>, listing: &mut dyn FnMut(Layer)) -> Result<(), Fault> {
-    let mut store = Store { file, listing, depth: 0 };
+pub(super) fn index(file: &Hdf5, config: Option<&Node>, listing: OnLayer) -> Result<(), Fault> {
+    let mut store = Store { file, listing, depth: 0, objects: 0 };
     store.model(&file.root, "", "", config)?;
     // What a class of the user's own holds beside, or instead of, a list of layers.
     store.parts(&file.root, "", "")
@@ -83,8 +85,11 @@ pub(super) fn index(file: &Hdf5, config: Option<&Node>, listing: &mut dyn FnMut(
 
 struct Store<'a> {
     file: &'a Hdf5,
-    listing: &'a mut dyn FnMut(Layer),
+    listing: OnLayer<'a>,
+    /// Groups within groups, here.
     depth: usize,
+    /// Groups looked into so far.
+    objects: usize,
 }
 
 impl Store<'_> {
@@ -177,10 +182,7 @@ impl Store<'_> {
         node: Option<&Node>,
         class: &str,
     ) -> Result<(), Fault> {
-        self.depth += 1;
-        if self.depth > 64 {
-            return Err(Fault::damaged("nests its groups without end"));
-        }
+        self.enter()?;
         // In a list, keys are classes; elsewhere they are the names of attributes, and tell nothing.
         let in_list = path.rsplit('/').nth(1).is_some_and(|list| LISTS.contains(&list))
             || kind_of_class(class).is_some();
@@ -204,23 +206,36 @@ impl Store<'_> {
             };
             let mut tensors = Vec::new();
             self.gather(group, path, "", class.as_deref(), inner, &mut tensors)?;
-            self.list(name, class.as_deref(), inner, tensors);
+            self.list(name, class.as_deref(), inner, tensors)?;
         } else {
             // The key of an attribute may be anything; a name that Keras made up tells the class.
             let by_name = if node.is_some() { None } else { self.class_by_name(group)? };
             let class = by_name.as_deref().unwrap_or(class);
             let tensors = self.own(group, path, Some(class), inner)?;
-            self.list(name.clone(), Some(class).filter(|_| node.is_some() || in_list), inner, tensors);
+            self.list(name.clone(), Some(class).filter(|_| node.is_some() || in_list), inner, tensors)?;
             self.parts(group, path, &name)?;
         }
         self.depth -= 1;
         Ok(())
     }
 
-    fn list(&mut self, name: String, class: Option<&str>, node: Option<&Node>, tensors: Vec<Tensor>) {
-        if !tensors.is_empty() {
-            (self.listing)(layer(name, class, node, tensors));
+    /// Goes a group deeper: links may lead back up, or many ways down to the same groups.
+    fn enter(&mut self) -> Result<(), Fault> {
+        (self.depth, self.objects) = (self.depth + 1, self.objects + 1);
+        if self.depth > limits::DEEPEST || self.objects > limits::objects(self.file.size) {
+            return Err(Fault::damaged("nests its groups without end"));
         }
+        Ok(())
+    }
+
+    fn list(
+        &mut self,
+        name: String,
+        class: Option<&str>,
+        node: Option<&Node>,
+        tensors: Vec<Tensor>,
+    ) -> Result<(), Fault> {
+        if tensors.is_empty() { Ok(()) } else { (self.listing)(layer(name, class, node, tensors)) }
     }
 
     /// Lists the objects that a layer, or model, of the user's own class holds.
@@ -270,7 +285,7 @@ impl Store<'_> {
 
     /// The arrays of an object and of everything it is made of.
     fn gather(
-        &self,
+        &mut self,
         group: &Group,
         path: &str,
         folder: &str,
@@ -278,9 +293,7 @@ impl Store<'_> {
         node: Option<&Node>,
         tensors: &mut Vec<Tensor>,
     ) -> Result<(), Fault> {
-        if path.len() > 4096 {
-            return Err(Fault::damaged("nests its groups without end"));
-        }
+        self.enter()?;
         for tensor in self.own(group, path, class, node)? {
             tensors.push(Tensor { name: join(folder, &tensor.name), ..tensor });
         }
@@ -295,6 +308,7 @@ impl Store<'_> {
             let class = if transparent || recurrent { class } else { None };
             self.gather(&group, &join(path, &part), &folder, class, node.filter(|_| transparent), tensors)?;
         }
+        self.depth -= 1;
         Ok(())
     }
 }

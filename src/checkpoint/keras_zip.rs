@@ -14,16 +14,14 @@ use super::{
     Listing,
     error::{Cause, Fault},
     keras_config::Node,
-    keras_hdf5,
+    keras_hdf5, limits,
     source::Source,
 };
 
 const CONFIG: &str = "config.json";
 const WEIGHTS: &str = "model.weights.h5";
 /// The description of a network is text about layers; that of 3,000 layers is some 5 MB.
-const LARGEST_CONFIG: u64 = 256 << 20;
-/// Deflate makes at most 1032 bytes of one.
-const LARGEST_RATIO: u64 = 1032;
+const LARGEST_CONFIG: u64 = 64 << 20;
 
 /// Whether the file starts as ZIP files do.
 pub(super) fn recognise(source: &Source) -> bool {
@@ -36,7 +34,7 @@ pub(super) fn index(source: &Source, listing: &mut Listing) -> Result<(), Fault>
     if archive.index_for_name(CONFIG).is_none() {
         return Err(other_kind(&archive));
     }
-    let json = config(&mut archive)?;
+    let json = config(source, &mut archive)?;
     let config = Node::of_json(&json).ok_or_else(|| Fault::damaged(format!("its {CONFIG} is damaged")))?;
     let version = archive.by_name("metadata.json").ok().and_then(|member| {
         let mut text = String::new();
@@ -47,7 +45,7 @@ pub(super) fn index(source: &Source, listing: &mut Listing) -> Result<(), Fault>
             .as_str()
             .map(str::to_owned)
     });
-    let major = version.as_deref().and_then(|version| version.split('.').next()).unwrap_or("3");
+    let major = version.as_deref().and_then(keras_hdf5::major).unwrap_or("3");
     listing.network(Some(config.name.clone()), &format!("Keras {major} model (.keras)"))?;
     keras_hdf5::index_store(&weights(source, &mut archive)?, &config, listing)
 }
@@ -78,10 +76,10 @@ fn archive(source: &Source) -> Result<Archive<'_>, Fault> {
     })
 }
 
-fn config(archive: &mut Archive) -> Result<String, Fault> {
+fn config(source: &Source, archive: &mut Archive) -> Result<String, Fault> {
     let damaged = || Fault::damaged(format!("its {CONFIG} is damaged"));
     let member = archive.by_name(CONFIG).map_err(|error| member_fault(&error, CONFIG))?;
-    check_claim(member.size(), member.compressed_size(), CONFIG)?;
+    check_claim(source, member.size(), member.compressed_size(), CONFIG)?;
     if member.size() > LARGEST_CONFIG {
         return Err(damaged());
     }
@@ -103,10 +101,7 @@ fn weights(source: &Source, archive: &mut Archive) -> Result<Source, Fault> {
     }
     let mut member = archive.by_name(WEIGHTS).map_err(|error| member_fault(&error, WEIGHTS))?;
     let (size, stored) = (member.size(), member.compressed_size());
-    check_claim(size, stored, WEIGHTS)?;
-    if stored > source.size() {
-        return Err(damaged());
-    }
+    check_claim(source, size, stored, WEIGHTS)?;
     let unpacked = match (member.compression(), member.data_start()) {
         // Stored members are read where they are. Nobody checks their sum: every layer would cost a reading of the
         // whole file, and HDF5's own structure shows what is cut or shifted.
@@ -114,7 +109,7 @@ fn weights(source: &Source, archive: &mut Archive) -> Result<Source, Fault> {
             source.part(start, stored)
         }
         (CompressionMethod::Stored, _) => return Err(damaged()),
-        _ => Source::in_memory(&mut member, size),
+        _ => source.in_memory(&mut member, size),
     };
     let unpacked = unpacked.map_err(|error| {
         if error.kind() == std::io::ErrorKind::StorageFull || error.kind() == std::io::ErrorKind::OutOfMemory
@@ -131,8 +126,11 @@ fn weights(source: &Source, archive: &mut Archive) -> Result<Source, Fault> {
     if unpacked.size() == size { Ok(unpacked) } else { Err(damaged()) }
 }
 
-fn check_claim(size: u64, stored: u64, member: &str) -> Result<(), Fault> {
-    if size > stored.saturating_mul(LARGEST_RATIO).saturating_add(1 << 16) {
+fn check_claim(source: &Source, size: u64, stored: u64, member: &str) -> Result<(), Fault> {
+    if stored > source.size() {
+        return Err(Fault::damaged(format!("its {member} is damaged or cut off")));
+    }
+    if size > limits::unpacked(stored) {
         return Err(Fault::damaged(format!(
             "its {member} claims {size} bytes, more than its {stored} can hold"
         )));

@@ -4,10 +4,11 @@ use std::io::{self, Write};
 
 use super::{
     error::Fault,
+    limits::{self, LONGEST_NAME},
     protocol::{Head, frame, write_frame},
     serve::gone,
 };
-use crate::weights::Layer;
+use crate::{printable::quoted, weights::Layer};
 
 /// So many layers make a first screen.
 const FIRST_BATCH: usize = 32;
@@ -18,26 +19,36 @@ pub(super) struct Listing<'a> {
     out: &'a mut dyn Write,
     waiting: Vec<Layer>,
     sent: usize,
-    broken: bool,
+    /// Bytes that may still be sent.
+    left: u64,
 }
 
 impl<'a> Listing<'a> {
-    pub(super) fn new(out: &'a mut dyn Write) -> Self {
-        Self { out, waiting: Vec::new(), sent: 0, broken: false }
+    /// The index of a file of `size` bytes.
+    pub(super) fn new(out: &'a mut dyn Write, size: u64) -> Self {
+        Self { out, waiting: Vec::new(), sent: 0, left: limits::index(size) }
     }
 
     /// Says what the whole network is called and what kind of file it is in; the last word counts.
     pub(super) fn network(&mut self, name: Option<String>, format: &str) -> Result<(), Fault> {
-        let head = Head { name: name.filter(|name| !name.is_empty()), format: format.to_owned() };
+        let name = name.filter(|name| !name.is_empty() && name.len() <= LONGEST_NAME);
+        let head = Head { name, format: format.to_owned() };
         let json = serde_json::to_vec(&head).unwrap_or_default();
         write_frame(self.out, frame::HEAD, &json).map_err(|_error: io::Error| gone())
     }
 
-    pub(super) fn push(&mut self, layer: Layer) {
+    pub(super) fn push(&mut self, layer: Layer) -> Result<(), Fault> {
+        let names = layer.tensors.iter().map(|tensor| &tensor.path).chain([&layer.name]);
+        if let Some(name) = names.into_iter().find(|name| name.len() > LONGEST_NAME) {
+            let long =
+                format!("has a name of {} bytes, longer than any layer's: {}", name.len(), quoted(name));
+            return Err(Fault::damaged(long));
+        }
         self.waiting.push(layer);
         if self.waiting.len() >= if self.sent == 0 { FIRST_BATCH } else { LATER_BATCHES } {
-            self.send();
+            self.send()?;
         }
+        Ok(())
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -46,17 +57,20 @@ impl<'a> Listing<'a> {
 
     /// Sends what waits.
     pub(super) fn finish(mut self) -> Result<(), Fault> {
-        self.send();
-        if self.broken { Err(gone()) } else { Ok(()) }
+        self.send()
     }
 
-    fn send(&mut self) {
+    fn send(&mut self) -> Result<(), Fault> {
         if self.waiting.is_empty() {
-            return;
+            return Ok(());
         }
         let json = serde_json::to_vec(&self.waiting).unwrap_or_default();
-        self.broken |= write_frame(self.out, frame::LAYERS, &json).and_then(|()| self.out.flush()).is_err();
+        let left = self.left.checked_sub(json.len() as u64);
+        self.left =
+            left.ok_or_else(|| Fault::damaged("lists more layers than a file of its size can hold"))?;
+        let sent = write_frame(self.out, frame::LAYERS, &json).and_then(|()| self.out.flush());
         self.sent += self.waiting.len();
         self.waiting.clear();
+        sent.map_err(|_error: io::Error| gone())
     }
 }

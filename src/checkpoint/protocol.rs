@@ -42,7 +42,23 @@ pub(super) const FRAME_HEAD: usize = 9;
 
 /// Writes one frame.
 pub(super) fn write_frame(out: &mut dyn Write, letter: u8, content: &[u8]) -> io::Result<()> {
-    out.write_all(&[letter])?;
-    out.write_all(&(content.len() as u64).to_le_bytes())?;
+    write_head(out, letter, content.len())?;
     out.write_all(content)
+}
+
+/// Writes the values of one array, without a copy of all of them.
+pub(super) fn write_values(out: &mut dyn Write, values: &[f32]) -> io::Result<()> {
+    write_head(out, frame::VALUES, size_of_val(values))?;
+    let mut bytes = Vec::with_capacity(1 << 16);
+    for some in values.chunks(1 << 14) {
+        bytes.clear();
+        bytes.extend(some.iter().flat_map(|value| value.to_le_bytes()));
+        out.write_all(&bytes)?;
+    }
+    Ok(())
+}
+
+fn write_head(out: &mut dyn Write, letter: u8, length: usize) -> io::Result<()> {
+    out.write_all(&[letter])?;
+    out.write_all(&(length as u64).to_le_bytes())
 }

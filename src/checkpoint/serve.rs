@@ -16,7 +16,8 @@ use rustix::process::{Resource, Rlimit, setrlimit};
 use super::{
     FORMATS, Listing,
     error::{Cause, Fault},
-    protocol::{Request, frame, write_frame},
+    limits,
+    protocol::{Request, frame, write_frame, write_values},
     source::Source,
     unsupported,
 };
@@ -48,20 +49,19 @@ fn answer(request: Request, out: &mut dyn Write) -> Result<(), Fault> {
     let failed =
         |_error: io::Error| Fault::new(Cause::Unreadable, "cannot be read", "check the disk or the network");
     let file = io::stdin().as_fd().try_clone_to_owned().map(File::from).map_err(failed)?;
-    let source = Source::new(file, request.extension).map_err(failed)?;
+    let source = Source::new(file, request.extension).map_err(failed)?.alone();
     limit(source.size()).map_err(|errno| failed(errno.into()))?;
     let Some(format) = FORMATS.iter().find(|format| (format.recognise)(&source)) else {
         return Err(unsupported::fault(&source));
     };
     match request.arrays {
         None => {
-            let mut listing = Listing::new(out);
+            let mut listing = Listing::new(out, source.size());
             (format.index)(&source, &mut listing)?;
             listing.finish()
         }
         Some(arrays) => (format.read)(&source, &arrays, &mut |values| {
-            let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
-            write_frame(out, frame::VALUES, &bytes).map_err(|_error: io::Error| gone())
+            write_values(out, values).map_err(|_error: io::Error| gone())
         }),
     }
 }
@@ -74,18 +74,11 @@ pub(super) fn gone() -> Fault {
 /// What reading a file of `size` bytes may take: processor time (an endless loop burns it, a slow network does not)
 /// and memory.
 fn limit(size: u64) -> rustix::io::Result<()> {
-    let seconds = cpu_seconds(size);
+    let seconds = limits::cpu_seconds(size);
     set(Resource::Cpu, seconds, seconds + 1)?;
-    // The file once as stored and twice as numbers, and that again for what is compressed.
-    let memory = (1_u64 << 30).saturating_add(size.saturating_mul(6));
+    let memory = limits::memory(size);
     set(Resource::As, memory, memory)?;
     set(Resource::Core, 0, 0)
-}
-
-/// Seconds of processor time that reading a file of `size` bytes may take: inflating takes a
-/// second for some 100 MB, and an index of 3,000 layers in 15 MB a fifth of one.
-pub(super) fn cpu_seconds(size: u64) -> u64 {
-    2 + size / (20 << 20)
 }
 
 fn set(resource: Resource, soft: u64, hard: u64) -> rustix::io::Result<()> {

@@ -7,12 +7,16 @@ use std::{
     os::unix::fs::FileExt,
 };
 
+use rustix::process::{Resource, Rlimit};
+
 /// An open file without a name that matters.
 pub(super) struct Source {
     file: File,
     size: u64,
     /// Where it begins in `file`.
     offset: u64,
+    /// Whether the process is there for this file only.
+    alone: bool,
     /// How the path of the file ended, in small letters: it decides only what a message says.
     pub(super) extension: String,
 }
@@ -20,7 +24,25 @@ pub(super) struct Source {
 impl Source {
     pub(super) fn new(file: File, extension: String) -> io::Result<Self> {
         let size = file.metadata()?.len();
-        Ok(Self { file, size, offset: 0, extension })
+        Ok(Self { file, size, offset: 0, alone: false, extension })
+    }
+
+    /// The only file that this process reads: see [`open_no_other`](Self::open_no_other).
+    pub(super) fn alone(self) -> Self {
+        Self { alone: true, ..self }
+    }
+
+    /// From now on the process can open no file at all, whoever asks for it, if it is there for this one only.
+    pub(super) fn open_no_other(&self) {
+        if !self.alone {
+            return;
+        }
+        // A new file takes the lowest number that is free: with no number left below the limit, there is none.
+        let Ok(next) = rustix::io::dup(&self.file) else { return };
+        let limit = u64::try_from(next.as_raw_fd()).ok();
+        let maximum = rustix::process::getrlimit(Resource::Nofile).maximum;
+        // Where it cannot be set, links to other files are refused all the same, as are arrays kept in them.
+        let _ = rustix::process::setrlimit(Resource::Nofile, Rlimit { current: limit, maximum });
     }
 
     pub(super) fn size(&self) -> u64 {
@@ -62,16 +84,17 @@ impl Source {
     }
 
     /// A file in memory that holds what `content` gives, at most `limit` bytes of it.
-    pub(super) fn in_memory(content: &mut dyn Read, limit: u64) -> io::Result<Self> {
+    pub(super) fn in_memory(&self, content: &mut dyn Read, limit: u64) -> io::Result<Self> {
         let mut file = nameless()?;
         io::copy(&mut content.take(limit), &mut file)?;
-        Self::new(file, String::new())
+        Ok(Self { alone: self.alone, ..Self::new(file, String::new())? })
     }
 
     /// `length` bytes of this file from `offset` on, as a file of their own; nothing is copied.
     pub(super) fn part(&self, offset: u64, length: u64) -> io::Result<Self> {
         let file = self.file.try_clone()?;
-        Ok(Self { file, size: length, offset: self.offset + offset, extension: String::new() })
+        let (offset, alone) = (self.offset + offset, self.alone);
+        Ok(Self { file, size: length, offset, alone, extension: String::new() })
     }
 }
 
