@@ -233,6 +233,9 @@ fn broken_off(status: Option<ExitStatus>) -> Fault {
             "copy it again, or save it again from the training program",
         );
     }
+    if [Signal::SEGV, Signal::BUS, Signal::ILL, Signal::FPE].into_iter().any(is) {
+        return Fault::damaged("makes the HDF5 library crash");
+    }
     not_understood()
 }
 

@@ -406,6 +406,8 @@ const TOP: &[&str] = &[
     "README.md",
     "benches",
     "demo.tape",
+    "examples",
+    "fuzz",
     "src",
     "tests",
 ];
