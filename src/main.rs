@@ -9,7 +9,7 @@ use convscope::checkpoint;
 use convscope::cli::{self, Cli, ColorChoice, Command, GraphicsChoice, ViewArgs};
 use convscope::demo;
 use convscope::jobs::read::Source;
-use convscope::printable::printable;
+use convscope::printable::{printable, steers};
 use convscope::tui::{self, Options};
 
 /// Could not run; 0 is success, and 1 is left for commands that find something.
@@ -21,7 +21,11 @@ fn main() -> ExitCode {
     if arguments.next().is_some_and(|argument| argument == checkpoint::READER_COMMAND) {
         return checkpoint::serve(arguments);
     }
-    match dispatch(Cli::parse()) {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return refuse(&error),
+    };
+    match dispatch(cli) {
         Ok(code) => code,
         // `convscope layers x.h5 | head -1` has what it wanted.
         Err(error) if cli::is_closed_pipe(&error) => ExitCode::SUCCESS,
@@ -31,6 +35,18 @@ fn main() -> ExitCode {
             ExitCode::from(COULD_NOT_RUN)
         }
     }
+}
+
+/// Says what is wrong with the command line as clap does, which quotes it as it is: a shell's `*` puts names of files
+/// there, and what steers the terminal in them is spelled out.
+fn refuse(error: &clap::Error) -> ExitCode {
+    if !std::env::args_os().any(|argument| argument.to_string_lossy().contains(steers)) {
+        error.exit();
+    }
+    for line in error.render().to_string().lines() {
+        let _ = writeln!(io::stderr(), "{}", printable(line));
+    }
+    ExitCode::from(COULD_NOT_RUN)
 }
 
 fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {

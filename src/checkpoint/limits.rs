@@ -9,7 +9,7 @@ const LARGEST_RATIO: u64 = 1032;
 /// Bytes that are never too many, whatever the file's size.
 const ALWAYS_ALLOWED: u64 = 1 << 16;
 /// Weights that compress better than four to one fit here all the same, as those of a layer that is all zeros.
-const ALWAYS_UNPACKED: u64 = 256 << 20;
+const ALWAYS_UNPACKED: u64 = 64 << 20;
 /// No name or path in a file is longer: a file system's are not either.
 pub(super) const LONGEST_NAME: usize = 4096;
 /// Groups within groups; a network of networks has some ten.
@@ -46,7 +46,7 @@ pub(super) fn cpu_seconds(size: u64) -> u64 {
 /// Bytes of address space that reading a file of `size` bytes may take: an array as it is stored and as numbers, and
 /// the program itself.
 pub(super) fn memory(size: u64) -> u64 {
-    size.saturating_mul(8).saturating_add(2 * ALWAYS_UNPACKED + (192 << 20))
+    size.saturating_mul(8).saturating_add(2 * ALWAYS_UNPACKED + (96 << 20))
 }
 
 /// How long to wait for a file of `size` bytes. Processor time is the limit that counts, and the reading process keeps
@@ -63,7 +63,7 @@ mod tests {
     fn a_megabyte_of_zip_bomb_is_no_gigabyte() {
         assert_eq!(unpacked(0), 1 << 16);
         assert_eq!(unpacked(1000), 1_032_000 + (1 << 16));
-        assert_eq!(unpacked(1 << 20), (4 << 20) + (256 << 20));
+        assert_eq!(unpacked(1 << 20), (4 << 20) + (64 << 20));
         assert_eq!(unpacked(u64::MAX), u64::MAX);
     }
 

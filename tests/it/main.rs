@@ -15,6 +15,7 @@ mod cli;
 mod core;
 mod damage;
 mod formats;
+mod hostile;
 mod judgement;
 mod judgement_properties;
 mod numerics;
