@@ -26,6 +26,8 @@ mod child;
 mod element;
 pub mod error;
 mod foreign_h5;
+#[doc(hidden)]
+pub mod fuzzing;
 mod hdf5_file;
 mod hdf5_image;
 mod hdf5_raw;
@@ -231,27 +233,36 @@ fn index(
 ) -> Result<Box<dyn Checkpoint>, Error> {
     let mut network = Network::default();
     let asked = ask(path, content, None, &limits::index, &mut |letter, content| {
-        match letter {
-            frame::HEAD => {
-                let head: Head =
-                    serde_json::from_slice(content).map_err(|_error: serde_json::Error| nonsense())?;
-                (network.name, network.format) = (head.name, head.format);
-            }
-            frame::LAYERS => {
-                let layers: Vec<Layer> =
-                    serde_json::from_slice(content).map_err(|_error: serde_json::Error| nonsense())?;
-                if !layers.iter().all(is_sound) {
-                    return Err(nonsense());
-                }
-                on_layers(&layers);
-                network.layers.extend(layers);
-            }
-            _ => return Err(nonsense()),
-        }
-        Ok(())
+        note(&mut network, letter, content, on_layers)
     });
     let stamp = asked.map_err(|fault| fault.at(path))?;
     Ok(Box::new(Remote { path: path.to_owned(), content, network, stamp }))
+}
+
+/// Takes in one frame of the index.
+fn note(
+    network: &mut Network,
+    letter: u8,
+    content: &[u8],
+    on_layers: &mut dyn FnMut(&[Layer]),
+) -> Result<(), Fault> {
+    let wrong = |_error: serde_json::Error| nonsense();
+    match letter {
+        frame::HEAD => {
+            let head: Head = serde_json::from_slice(content).map_err(wrong)?;
+            (network.name, network.format) = (head.name, head.format);
+        }
+        frame::LAYERS => {
+            let layers: Vec<Layer> = serde_json::from_slice(content).map_err(wrong)?;
+            if !layers.iter().all(is_sound) {
+                return Err(nonsense());
+            }
+            on_layers(&layers);
+            network.layers.extend(layers);
+        }
+        _ => return Err(nonsense()),
+    }
+    Ok(())
 }
 
 /// Whether a layer keeps what its type promises: the process that told it has read an untrusted file.

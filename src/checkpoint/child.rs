@@ -14,9 +14,12 @@ use std::{
     ffi::OsString,
     fs::File,
     io::{ErrorKind, Read},
-    os::unix::process::{CommandExt, ExitStatusExt},
+    os::{
+        fd::AsFd,
+        unix::process::{CommandExt, ExitStatusExt},
+    },
     path::{Path, PathBuf},
-    process::{Child, ChildStdout, Command, ExitStatus, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
     sync::OnceLock,
     time::{Duration, Instant},
 };
@@ -82,20 +85,9 @@ impl Reader {
     ) -> Result<(), Fault> {
         let deadline = Instant::now() + self.patience;
         let mut running = Running(self.start(file, request)?);
-        let mut answer = Answer { pipe: running.0.stdout.take(), buffer: Vec::new(), used: 0, deadline };
-        let mut left = most.saturating_add(1 << 16);
-        loop {
-            let Some((letter, length)) = answer.head()? else { return Err(broken_off(running.stop())) };
-            left = left.checked_sub(length).ok_or_else(not_understood)?;
-            let Some(content) = answer.content(length)? else { return Err(broken_off(running.stop())) };
-            match letter {
-                frame::DONE => return Ok(()),
-                frame::FAULT => {
-                    return Err(serde_json::from_slice(content).unwrap_or_else(|_| not_understood()));
-                }
-                letter => on_frame(letter, content)?,
-            }
-        }
+        let Some(pipe) = running.0.stdout.take() else { return Err(not_understood()) };
+        let whole = Answer::new(pipe, deadline).take(most, on_frame)?;
+        whole.ok_or_else(|| broken_off(running.stop()))
     }
 
     fn start(&self, file: File, request: &Request) -> Result<Child, Fault> {
@@ -138,14 +130,36 @@ impl Drop for Running {
 }
 
 /// The answer as far as it has come.
-struct Answer {
-    pipe: Option<ChildStdout>,
+pub(super) struct Answer<P> {
+    pipe: P,
     buffer: Vec<u8>,
     used: usize,
     deadline: Instant,
 }
 
-impl Answer {
+impl<P: Read + AsFd> Answer<P> {
+    /// The answer that comes from `pipe`, and has to be there by the deadline.
+    pub(super) fn new(pipe: P, deadline: Instant) -> Self {
+        Self { pipe, buffer: Vec::new(), used: 0, deadline }
+    }
+
+    /// Hands over every frame but the last; `None` where the answer breaks off.
+    pub(super) fn take(mut self, most: u64, on_frame: &mut OnFrame) -> Result<Option<()>, Fault> {
+        let mut left = most.saturating_add(1 << 16);
+        loop {
+            let Some((letter, length)) = self.head()? else { return Ok(None) };
+            left = left.checked_sub(length).ok_or_else(not_understood)?;
+            let Some(content) = self.content(length)? else { return Ok(None) };
+            match letter {
+                frame::DONE => return Ok(Some(())),
+                frame::FAULT => {
+                    return Err(serde_json::from_slice(content).unwrap_or_else(|_| not_understood()));
+                }
+                letter => on_frame(letter, content)?,
+            }
+        }
+    }
+
     /// Letter and length of the next frame; `None` where the answer ends.
     fn head(&mut self) -> Result<Option<(u8, u64)>, Fault> {
         let Some(head) = self.content(FRAME_HEAD as u64)? else { return Ok(None) };
@@ -159,13 +173,12 @@ impl Answer {
         let Ok(length) = usize::try_from(length) else { return Ok(None) };
         self.buffer.drain(..self.used);
         self.used = 0;
-        let Some(pipe) = self.pipe.as_mut() else { return Ok(None) };
         while self.buffer.len() < length {
-            wait_for(pipe, self.deadline)?;
+            wait_for(&self.pipe, self.deadline)?;
             let filled = self.buffer.len();
             let step = (length - filled).clamp(1 << 16, 1 << 20);
             self.buffer.resize(filled + step, 0);
-            let read = pipe.read(&mut self.buffer[filled..]);
+            let read = self.pipe.read(&mut self.buffer[filled..]);
             self.buffer.truncate(filled + read.as_ref().map_or(0, |read| *read));
             match read {
                 Ok(0) => return Ok(None),
@@ -180,7 +193,7 @@ impl Answer {
 }
 
 /// Waits until there is something to read, but not past the deadline.
-fn wait_for(pipe: &ChildStdout, deadline: Instant) -> Result<(), Fault> {
+fn wait_for(pipe: &impl AsFd, deadline: Instant) -> Result<(), Fault> {
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {

@@ -165,6 +165,25 @@ fn descriptions_that_are_deep_or_large_or_elsewhere_are_refused() {
     assert_eq!(folder.path().read_dir().unwrap().count(), 4);
 }
 
+#[test]
+fn every_reader_can_be_called_on_its_own() {
+    use convscope::checkpoint::fuzzing;
+    assert!(fuzzing::hdf5(&fs::read(fixture("keras1.h5")).unwrap()));
+    assert!(fuzzing::hdf5(&fs::read(fixture("float16.weights.h5")).unwrap()));
+    assert!(fuzzing::keras_zip(&fs::read(fixture("float16.keras")).unwrap()));
+    assert!(!fuzzing::hdf5(b"\x89HDF\r\n\x1a\n") && !fuzzing::keras_zip(b"PK\x03\x04"));
+    assert_eq!(fuzzing::keras_config(r#"{"class_name": "A", "config": {"layers": [{}, {}]}}"#), Some(2));
+    assert_eq!(fuzzing::keras_config("["), None);
+    // A frame that claims a terabyte, an end without a beginning, and layers that cannot be.
+    assert_eq!(fuzzing::answer(b"L\0\0\0\0\0\x01\0\0[]"), None);
+    assert_eq!(fuzzing::answer(b"D\0\0\0\0\0\0\0\0"), Some(Vec::new()));
+    let impossible = br#"[{"name":"a","kind":"conv2d","tensors":[{"path":"k","name":"k","dtype":"float32",
+        "shape":[0,9223372036854775807,9223372036854775807,4]}],"kernels":null,"layout_guessed":false}]"#;
+    let frame =
+        [b"L", &(impossible.len() as u64).to_le_bytes()[..], impossible, b"D\0\0\0\0\0\0\0\0"].concat();
+    assert_eq!(fuzzing::answer(&frame), None);
+}
+
 /// What must not leave the program, but for the ends of lines.
 fn raw(text: &str) -> Option<char> {
     text.chars().find(|&c| steers(c) && c != '\n')

@@ -1,0 +1,7 @@
+//! HDF5 files in this process: index and first convolution. The library loops for ever on some: run with `-timeout=2`
+//! and `-ignore_timeouts=1`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    convscope::checkpoint::fuzzing::hdf5(bytes);
+});
