@@ -19,6 +19,8 @@ pub(super) struct Listing<'a> {
     out: &'a mut dyn Write,
     waiting: Vec<Layer>,
     sent: usize,
+    /// Bytes of the file.
+    size: u64,
     /// Bytes that may still be sent.
     left: u64,
 }
@@ -26,7 +28,7 @@ pub(super) struct Listing<'a> {
 impl<'a> Listing<'a> {
     /// The index of a file of `size` bytes.
     pub(super) fn new(out: &'a mut dyn Write, size: u64) -> Self {
-        Self { out, waiting: Vec::new(), sent: 0, left: limits::index(size) }
+        Self { out, waiting: Vec::new(), sent: 0, size, left: limits::index(size) }
     }
 
     /// Says what the whole network is called and what kind of file it is in; the last word counts.
@@ -43,6 +45,15 @@ impl<'a> Listing<'a> {
             let long =
                 format!("has a name of {} bytes, longer than any layer's: {}", name.len(), quoted(name));
             return Err(Fault::damaged(long));
+        }
+        // The arrays of a layer are read together, and one array may be named many times.
+        let sizes = layer.tensors.iter().map(|tensor| (tensor.len() as u64).saturating_mul(4));
+        let bytes = sizes.fold(0, u64::saturating_add);
+        if bytes > limits::unpacked(self.size) {
+            let name = quoted(&layer.name);
+            let much =
+                format!("its layer {name} claims {bytes} bytes, more than the file's {} can hold", self.size);
+            return Err(Fault::damaged(much));
         }
         self.waiting.push(layer);
         if self.waiting.len() >= if self.sent == 0 { FIRST_BATCH } else { LATER_BATCHES } {

@@ -40,6 +40,11 @@ fn what_a_file_claims_is_held_against_its_size() {
         ("claims_values.h5", Cause::Damaged, "claims 1048576×1048576×3×4 values, more than the file's"),
         ("claims_nothing.h5", Cause::Damaged, "claims 0×2147483648×2147483648×4 values"),
         ("claims_packed.h5", Cause::Damaged, "claims 1024×1024×4×4 values, more than the file's"),
+        (
+            "claims_together.h5",
+            Cause::Damaged,
+            "its layer \"a\" claims 1677721600 bytes, more than the file's",
+        ),
         // The array is small, but 128 MiB would be unpacked for it.
         ("claims_chunk.h5", Cause::Damaged, "its array \"a/kernel\" claims"),
         ("claims_pointers.h5", Cause::UnknownFormat, "is of a type that is not shown (other)"),
