@@ -8,18 +8,20 @@
 
 use std::fmt;
 
-use ndarray::{Array2, Array3, ArrayView1, ArrayView3, ArrayView4, Axis, s};
-use rayon::prelude::*;
+use ndarray::{Array2, Array3, ArrayView1, ArrayView3, ArrayView4, Axis};
 
 use crate::weights::{Geometry, Padding};
 
-mod padded;
+mod layout;
+mod level;
+mod memory;
+mod plan;
+mod sweep;
+mod task;
 
-use padded::Padded;
+pub use level::Level;
+use plan::Plan;
 
-/// Output rows that one thread computes between two looks at the cancel hook: whole blocks, so that none reaches into
-/// the next strip.
-const STRIP: usize = 8 * padded::ROWS;
 /// Numbers in the largest response: 1 GiB of them.
 const LARGEST: usize = 1 << 28;
 
@@ -270,6 +272,22 @@ pub fn respond_all(
     groups: usize,
     cancelled: &(dyn Fn() -> bool + Sync),
 ) -> Result<Array3<f32>, ResponseError> {
+    respond_all_at(Level::best(), image, kernels, bias, params, groups, cancelled)
+}
+
+/// As [`respond_all`], with the instructions of `level`: for tests and measurements.
+///
+/// # Errors
+/// As [`respond_all`].
+pub fn respond_all_at(
+    level: Level,
+    image: ArrayView3<'_, f32>,
+    kernels: ArrayView4<'_, f32>,
+    bias: Option<ArrayView1<'_, f32>>,
+    params: &ConvParams,
+    groups: usize,
+    cancelled: &(dyn Fn() -> bool + Sync),
+) -> Result<Array3<f32>, ResponseError> {
     let (c_out, c_in, k_h, k_w) = kernels.dim();
     let (channels, rows, columns) = image.dim();
     if groups == 0 || c_out % groups != 0 {
@@ -282,24 +300,11 @@ pub fn respond_all(
         return Err(ResponseError::Bias { kernels: c_out, biases: bias.len() });
     }
     let [out_h, out_w] = params.out_size([rows, columns], [k_h, k_w], c_out)?;
-    let mut out = vec![0.0; c_out * out_h * out_w];
+    let shape = (c_out, out_h, out_w);
     if c_out == 0 {
-        return Ok(Array3::zeros((0, out_h, out_w)));
+        return Ok(Array3::zeros(shape));
     }
-    let per_group = c_out / groups;
-    let padded = Padded::of(image, params, [out_h, out_w], [k_h, k_w]);
-    let planes = out.par_chunks_mut(out_h * out_w).enumerate();
-    planes.try_for_each(|(n, plane)| {
-        let taps = padded.taps(kernels.slice(s![n, .., .., ..]), params, n / per_group * c_in);
-        let bias = bias.map_or(0.0, |bias| bias[n]);
-        let strips = plane.par_chunks_mut(STRIP * out_w).enumerate();
-        strips.try_for_each(|(strip, rows)| {
-            if cancelled() {
-                return Err(ResponseError::Cancelled);
-            }
-            padded.correlate(&taps, bias, strip * STRIP, rows);
-            Ok(())
-        })
-    })?;
-    Array3::from_shape_vec((c_out, out_h, out_w), out).or(Err(ResponseError::TooLarge))
+    let plan = Plan::of(level, image, kernels, bias, params, groups, [out_h, out_w])?;
+    let out = memory::written(c_out * out_h * out_w, |out| plan.run(out, cancelled))?;
+    Array3::from_shape_vec(shape, out).or(Err(ResponseError::TooLarge))
 }

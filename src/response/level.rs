@@ -1,0 +1,170 @@
+//! What the processor can do at once, and the tiles that suit it.
+//!
+//! A tile is a block of sums that stays in registers: so many answers, so many vectors each. It wants enough sums to
+//! hide the latency of a multiply-add (eight or more), and registers left for the pixels and a weight.
+#![expect(clippy::inline_always, reason = "instructions that are asked for at run time end at a call")]
+
+use std::fmt;
+
+use fearless_simd::{Level as Simd, Simd as Token};
+
+use super::sweep::{Offsets, Output, Program, Scene, sweep};
+
+/// An instruction set that this processor has.
+#[derive(Clone, Copy)]
+pub struct Level(Simd);
+
+impl Level {
+    /// The widest.
+    pub fn best() -> Self {
+        Self(Simd::new())
+    }
+
+    /// All that there is code for, the widest first.
+    pub fn all() -> Vec<Self> {
+        let best = Simd::new();
+        #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+        let levels = [
+            best.as_avx512().map(Simd::Avx512),
+            best.as_avx2().map(Simd::Avx2),
+            best.as_sse2().map(Simd::Sse2),
+        ];
+        #[cfg(not(any(target_arch = "x86", target_arch = "x86_64")))]
+        let levels = [Some(best)];
+        levels.into_iter().flatten().map(Self).collect()
+    }
+
+    /// What `fearless_simd` calls it.
+    pub fn simd(self) -> Simd {
+        self.0
+    }
+
+    /// Numbers in a vector.
+    pub fn lanes(self) -> usize {
+        match self.0 {
+            #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+            Simd::Avx512(_) => 16,
+            #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+            Simd::Avx2(_) => 8,
+            _ => 4,
+        }
+    }
+
+    /// Whether it has 32 registers, not 16.
+    fn has_many_registers(self) -> bool {
+        match self.0 {
+            #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+            Simd::Avx512(_) => true,
+            #[cfg(target_arch = "aarch64")]
+            Simd::Neon(_) => true,
+            _ => false,
+        }
+    }
+
+    /// Kernels that are answered at once.
+    pub(super) fn kernels(self) -> usize {
+        if self.has_many_registers() { 8 } else { 6 }
+    }
+
+    /// Rows of the response that a kernel is answered for at once: at most as many as it has rows itself, `k_h`.
+    pub(super) fn rows(self, k_h: usize) -> usize {
+        let tiles = if self.has_many_registers() { [7, 5, 3] } else { [6, 5, 3] };
+        tiles.into_iter().find(|&rows| rows <= k_h).unwrap_or(1)
+    }
+
+    /// Answers a program everywhere in a scene.
+    pub(super) fn sweep(
+        self,
+        program: &Program,
+        offsets: &Offsets,
+        scene: &Scene<'_>,
+        output: &mut Output<'_, '_>,
+    ) {
+        match self.0 {
+            #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+            Simd::Avx512(simd) => with_many_registers(simd, program, offsets, scene, output),
+            #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+            Simd::Avx2(simd) => with_few_registers(simd, program, offsets, scene, output),
+            #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+            other => other
+                .as_sse2()
+                .into_iter()
+                .for_each(|simd| with_few_registers(simd, program, offsets, scene, output)),
+            #[cfg(target_arch = "aarch64")]
+            Simd::Neon(simd) => with_many_registers(simd, program, offsets, scene, output),
+            #[cfg(not(any(target_arch = "x86", target_arch = "x86_64")))]
+            #[expect(unreachable_patterns, reason = "where there is one level only")]
+            other => {
+                fearless_simd::dispatch!(other, simd => with_few_registers(simd, program, offsets, scene, output))
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The tiles of [`Level::kernels`] and [`Level::rows`] for 32 registers.
+#[inline(always)]
+fn with_many_registers<S: Token>(
+    simd: S,
+    program: &Program,
+    offsets: &Offsets,
+    scene: &Scene<'_>,
+    output: &mut Output<'_, '_>,
+) {
+    match program.answers {
+        8 => simd.vectorize(
+            #[inline(always)]
+            || sweep::<S, 8, 3>(simd, program, offsets, scene, output),
+        ),
+        7 => simd.vectorize(
+            #[inline(always)]
+            || sweep::<S, 7, 3>(simd, program, offsets, scene, output),
+        ),
+        5 => simd.vectorize(
+            #[inline(always)]
+            || sweep::<S, 5, 4>(simd, program, offsets, scene, output),
+        ),
+        3 => simd.vectorize(
+            #[inline(always)]
+            || sweep::<S, 3, 7>(simd, program, offsets, scene, output),
+        ),
+        _ => simd.vectorize(
+            #[inline(always)]
+            || sweep::<S, 1, 8>(simd, program, offsets, scene, output),
+        ),
+    }
+}
+
+/// The same for 16 registers.
+#[inline(always)]
+fn with_few_registers<S: Token>(
+    simd: S,
+    program: &Program,
+    offsets: &Offsets,
+    scene: &Scene<'_>,
+    output: &mut Output<'_, '_>,
+) {
+    match program.answers {
+        6 => simd.vectorize(
+            #[inline(always)]
+            || sweep::<S, 6, 2>(simd, program, offsets, scene, output),
+        ),
+        5 => simd.vectorize(
+            #[inline(always)]
+            || sweep::<S, 5, 2>(simd, program, offsets, scene, output),
+        ),
+        3 => simd.vectorize(
+            #[inline(always)]
+            || sweep::<S, 3, 3>(simd, program, offsets, scene, output),
+        ),
+        _ => simd.vectorize(
+            #[inline(always)]
+            || sweep::<S, 1, 6>(simd, program, offsets, scene, output),
+        ),
+    }
+}

@@ -1,0 +1,248 @@
+//! Over which pieces of the image the sums are taken, on which thread, and from where.
+//!
+//! A piece is a band of rows, one job, and within it a strip of columns whose pixels stay in the first cache. Pixels
+//! are read where they are, if they are all inside an image that is laid out plainly; else the piece is copied first,
+//! with zeros around and its columns sorted by stride.
+
+use std::mem::MaybeUninit;
+use std::ops::Range;
+
+use ndarray::{ArrayView1, ArrayView3, ArrayView4};
+use rayon::prelude::*;
+
+use super::layout::{Layout, inside};
+use super::level::Level;
+use super::sweep::{Offsets, Output, Scene};
+use super::task::{Task, tasks};
+use super::{ConvParams, ResponseError};
+
+/// Multiplications below which a second thread costs more than it saves: about 0.1 ms.
+const WORTH_A_THREAD: usize = 5_000_000;
+/// Jobs a thread, so that one that is held up is helped by the others.
+const JOBS: usize = 6;
+/// Vectors that a job has at least, a row of a plane: some tiles.
+const LEAST: usize = 24;
+/// Numbers of the image that stay in the first cache (32 of its 48 kB) under a row of tiles.
+const NEAR: usize = 8 << 10;
+/// Numbers of the image that are copied at once, for the second cache (512 kB).
+const COPIED: usize = 128 << 10;
+
+/// What all jobs share.
+pub(super) struct Plan<'a> {
+    level: Level,
+    image: ArrayView3<'a, f32>,
+    params: ConvParams,
+    /// Rows and columns of a kernel with its dilation.
+    reach: [usize; 2],
+    /// Rows and columns of the response.
+    out: [usize; 2],
+    tasks: Vec<Task>,
+    bands: Vec<Range<usize>>,
+    strips: Vec<Range<usize>>,
+    /// The image as it is, where it can be read in place, and the outputs along each axis that see nothing else.
+    in_place: Option<(View<'a>, [Range<usize>; 2])>,
+    copy: View<'a>,
+    threads: usize,
+}
+
+/// Pixels, how they are laid out, and where each task finds its own.
+struct View<'a> {
+    layout: Layout,
+    offsets: Vec<Box<Offsets>>,
+    pixels: &'a [f32],
+}
+
+/// A band of the response for some of the tasks.
+struct Job<'b> {
+    tasks: Range<usize>,
+    rows: Range<usize>,
+    planes: Vec<&'b mut [MaybeUninit<f32>]>,
+}
+
+impl<'a> Plan<'a> {
+    /// For kernels `[c_out, c_in, k_h, k_w]` and a response of `out` rows and columns.
+    pub(super) fn of(
+        level: Level,
+        image: ArrayView3<'a, f32>,
+        kernels: ArrayView4<'_, f32>,
+        bias: Option<ArrayView1<'_, f32>>,
+        params: &ConvParams,
+        groups: usize,
+        out: [usize; 2],
+    ) -> Result<Self, ResponseError> {
+        let (_, _, k_h, k_w) = kernels.dim();
+        let (channels, rows, columns) = image.dim();
+        let channels = channels.max(1);
+        let reach = [(k_h - 1) * params.dilation[0] + 1, (k_w - 1) * params.dilation[1] + 1];
+        let [stride_h, stride_w] = params.stride;
+        let few = kernels.len().saturating_mul(out[0] * out[1]) < WORTH_A_THREAD;
+        let threads = if few { 1 } else { rayon::current_num_threads() };
+        let tasks = tasks(level, kernels, bias, params, groups);
+        let unit = tasks.iter().map(Task::rows).max().unwrap_or(1);
+        let lanes = level.lanes();
+
+        let in_place = Layout::of(&image).filter(|_| stride_w == 1).map(|(layout, pixels)| {
+            let padding = [params.padding.top, params.padding.left];
+            let inside = [0, 1].map(|axis| {
+                inside(out[axis], [rows, columns][axis], reach[axis], params.stride[axis], padding[axis])
+            });
+            (layout, pixels, inside)
+        });
+        let inside = in_place.as_ref().map_or([0..0, 0..0], |(_, _, inside)| inside.clone());
+
+        // Kernels that share pixels read them from the second cache as fast as they can use them.
+        let shared = tasks.iter().filter(|task| task.spacing.is_none()).count() > 1;
+        let under_tiles = ((unit - 1) * stride_h + reach[0]) * channels * stride_w;
+        let near = if shared { out[1] } else { (NEAR / under_tiles).max(4 * lanes) };
+        let strips = cuts(out[1], &inside[1], lanes, near.next_multiple_of(lanes));
+        let strip = strips.iter().map(Range::len).max().unwrap_or(1);
+
+        let copied = COPIED / (channels * (strip * stride_w + reach[1]));
+        let copied = copied.saturating_sub(reach[0]) / stride_h / unit * unit;
+        let least = LEAST.div_ceil(out[1].div_ceil(lanes)).next_multiple_of(unit);
+        let fair = out[0].div_ceil(threads * JOBS).next_multiple_of(unit);
+        let bands = cuts(out[0], &inside[0], unit, fair.min(copied).max(least));
+
+        let band = bands.iter().map(Range::len).max().unwrap_or(1).next_multiple_of(unit);
+        let across = strip.next_multiple_of(lanes) + (reach[1] - 1) / stride_w;
+        let copy = Layout::copy((band - 1) * stride_h + reach[0], across, stride_w.min(reach[1]));
+        let view = |layout: Layout, pixels| {
+            let offsets = tasks.iter().map(|task| task.offsets(&layout)).collect::<Result<_, _>>()?;
+            Ok(View { layout, offsets, pixels })
+        };
+        let copy = view(copy, &[])?;
+        let in_place =
+            in_place.map(|(layout, pixels, inside)| Ok((view(layout, pixels)?, inside))).transpose()?;
+        Ok(Self { level, image, params: *params, reach, out, in_place, copy, tasks, bands, strips, threads })
+    }
+
+    /// Writes all of `out`, `[c_out, row, column]`.
+    pub(super) fn run(
+        &self,
+        out: &mut [MaybeUninit<f32>],
+        cancelled: &(dyn Fn() -> bool + Sync),
+    ) -> Result<(), ResponseError> {
+        let jobs = self.jobs(out);
+        let work = |copy: &mut Vec<f32>, job| self.work(job, copy, cancelled);
+        if self.threads == 1 {
+            let mut copy = Vec::new();
+            jobs.into_iter().try_for_each(|job| work(&mut copy, job))
+        } else {
+            jobs.into_par_iter().try_for_each_init(Vec::new, work)
+        }
+    }
+
+    /// The bands, and where they are too few the tasks apart from each other.
+    fn jobs<'b>(&self, out: &'b mut [MaybeUninit<f32>]) -> Vec<Job<'b>> {
+        let [height, width] = self.out;
+        let parts = if self.threads == 1 { 1 } else { (self.threads * JOBS).div_ceil(self.bands.len()) };
+        let part = self.tasks.len().div_ceil(parts).max(1);
+        let mut jobs = Vec::new();
+        let mut planes = out.chunks_exact_mut(height * width);
+        for first in (0..self.tasks.len()).step_by(part) {
+            let tasks = first..self.tasks.len().min(first + part);
+            let count = self.tasks[tasks.clone()].iter().map(|task| task.planes.len()).sum();
+            let begin = jobs.len();
+            jobs.extend(self.bands.iter().map(|rows| Job {
+                tasks: tasks.clone(),
+                rows: rows.clone(),
+                planes: Vec::with_capacity(count),
+            }));
+            for mut plane in planes.by_ref().take(count) {
+                for job in &mut jobs[begin..] {
+                    let (rows, rest) = plane.split_at_mut(job.rows.len() * width);
+                    job.planes.push(rows);
+                    plane = rest;
+                }
+            }
+        }
+        jobs
+    }
+
+    fn work(
+        &self,
+        mut job: Job<'_>,
+        copy: &mut Vec<f32>,
+        cancelled: &(dyn Fn() -> bool + Sync),
+    ) -> Result<(), ResponseError> {
+        for columns in &self.strips {
+            let patch = self.patch(&job, columns);
+            let (view, pixels) = if let Some(found) = self.in_place(&job.rows, columns, patch) {
+                found
+            } else {
+                // Once as long as it will ever be; lanes beyond the last row read on.
+                let layout = &self.copy.layout;
+                copy.resize(copy.len().max(self.image.dim().0 * layout.channel + layout.row), 0.0);
+                let phases = [
+                    patch[0],
+                    columns.len().next_multiple_of(self.level.lanes())
+                        + (self.reach[1] - 1) / self.params.stride[1],
+                ];
+                layout.fill(&self.image, &self.params, [job.rows.start, columns.start], phases, copy);
+                (&self.copy, &copy[..])
+            };
+            let scene = Scene { pixels, row: self.params.stride[0] * view.layout.row };
+            let mut planes = &mut job.planes[..];
+            for (task, offsets) in
+                self.tasks.iter().zip(&view.offsets).take(job.tasks.end).skip(job.tasks.start)
+            {
+                if cancelled() {
+                    return Err(ResponseError::Cancelled);
+                }
+                let (these, rest) = planes.split_at_mut(task.planes.len());
+                planes = rest;
+                let (width, columns, spacing) = (self.out[1], columns.clone(), task.spacing);
+                let mut output = Output { planes: these, width, columns, spacing };
+                self.level.sweep(&task.program, offsets, &scene, &mut output);
+            }
+        }
+        Ok(())
+    }
+
+    /// Rows and columns of the image under a piece, with those under what its last tiles compute beyond it.
+    fn patch(&self, job: &Job<'_>, columns: &Range<usize>) -> [usize; 2] {
+        let tasks = &self.tasks[job.tasks.clone()];
+        let covered = tasks.iter().map(|task| job.rows.len().next_multiple_of(task.rows())).max();
+        let outputs = [covered.unwrap_or(1), columns.len().next_multiple_of(self.level.lanes())];
+        [0, 1].map(|axis| (outputs[axis] - 1) * self.params.stride[axis] + self.reach[axis])
+    }
+
+    /// The image from a piece's first pixel on, if none of it is outside, and memory goes on to the end of its patch.
+    fn in_place(
+        &self,
+        rows: &Range<usize>,
+        columns: &Range<usize>,
+        [height, width]: [usize; 2],
+    ) -> Option<(&View<'a>, &'a [f32])> {
+        let (view, [inside_rows, inside_columns]) = self.in_place.as_ref()?;
+        if !within(rows, inside_rows) || !within(columns, inside_columns) {
+            return None;
+        }
+        let row = rows.start * self.params.stride[0] - self.params.padding.top;
+        let begin = view.layout.offset([0, row, columns.start - self.params.padding.left]);
+        let last = view.layout.offset([self.image.dim().0.max(1) - 1, height - 1, width - 1]);
+        let pixels = view.pixels.get(begin..)?;
+        (last < pixels.len()).then_some((view, pixels))
+    }
+}
+
+fn within(part: &Range<usize>, whole: &Range<usize>) -> bool {
+    whole.start <= part.start && part.end <= whole.end
+}
+
+/// Cuts `0..length` into pieces of `piece`, a multiple of `unit`, so that most are either inside or outside of `inside`.
+fn cuts(length: usize, inside: &Range<usize>, unit: usize, piece: usize) -> Vec<Range<usize>> {
+    let begin = inside.start.next_multiple_of(unit).min(length);
+    let end = begin + inside.end.saturating_sub(begin) / unit * unit;
+    let pieces = |part: Range<usize>| {
+        // Equal pieces, none larger than asked for.
+        let count = part.len().div_ceil(piece).max(1);
+        let each = part.len().div_ceil(count).next_multiple_of(unit).max(unit);
+        part.clone().step_by(each).map(move |begin| begin..part.end.min(begin + each))
+    };
+    if end > begin {
+        pieces(0..begin).chain(pieces(begin..end)).chain(pieces(end..length)).collect()
+    } else {
+        pieces(0..length).collect()
+    }
+}
