@@ -1,30 +1,50 @@
 //! What must hold for every kernel and image: the fast correlation against a plain loop, and its algebra.
 
-use convscope::response::{ConvParams, Padding2d, ResponseError, respond, respond_all, respond_cancellable};
+use convscope::response::{
+    ConvParams, Level, Padding2d, ResponseError, respond, respond_all, respond_all_at, respond_cancellable,
+};
 use ndarray::{Array1, Array2, Array3, Array4, ArrayView3, ArrayView4, Axis, s};
 use proptest::prelude::*;
 
-/// The definition, term by term, in `f64`.
+/// The definition, term by term, in `f64`, and how far off a sum of `f32` may be.
 fn plain(
     image: ArrayView3<'_, f32>,
     kernels: ArrayView4<'_, f32>,
     params: &ConvParams,
     groups: usize,
-) -> Array3<f32> {
+) -> Array3<(f64, f64)> {
     let (c_out, c_in, k_h, k_w) = kernels.dim();
     let (_, rows, columns) = image.dim();
     let out = (c_out, params.out_h(rows, k_h).unwrap_or(0), params.out_w(columns, k_w).unwrap_or(0));
+    // Higham, Accuracy and Stability of Numerical Algorithms, section 3.1: n products in any order, a bias, and one
+    // rounding for the comparison.
+    let roundings = (c_in * k_h * k_w + 2) as f64 * f64::from(f32::EPSILON) / 2.0;
     Array3::from_shape_fn(out, |(n, y, x)| {
         let first = n / (c_out / groups) * c_in;
-        let mut sum = 0.0;
+        let (mut sum, mut size) = (0.0, 0.0);
         for ((c, i, j), &weight) in kernels.index_axis(Axis(0), n).indexed_iter() {
             let row = (y * params.stride[0] + i * params.dilation[0]).checked_sub(params.padding.top);
             let column = (x * params.stride[1] + j * params.dilation[1]).checked_sub(params.padding.left);
             let pixel = row.zip(column).and_then(|(row, column)| image.get((first + c, row, column)));
-            sum += f64::from(weight) * f64::from(pixel.copied().unwrap_or(0.0));
+            let product = f64::from(weight) * f64::from(pixel.copied().unwrap_or(0.0));
+            sum += product;
+            size += product.abs();
         }
-        sum as f32
+        (sum, roundings / (1.0 - roundings) * size)
     })
+}
+
+/// Whether `seen` is what the plain loop says: as near as rounding allows, and NaN or infinite where it is.
+fn agrees(seen: &Array3<f32>, expected: &Array3<(f64, f64)>) -> bool {
+    let same = |&seen: &f32, &(sum, bound): &(f64, f64)| {
+        let seen = f64::from(seen);
+        if sum.is_finite() {
+            (seen - sum).abs() <= bound
+        } else {
+            seen == sum || seen.is_nan() && sum.is_nan()
+        }
+    };
+    seen.dim() == expected.dim() && seen.iter().zip(expected).all(|(seen, expected)| same(seen, expected))
 }
 
 /// Numbers that look random and are the same every time.
@@ -46,30 +66,60 @@ struct Case {
     groups: usize,
 }
 
+/// Paddings as people use them, and any others.
+fn padding(
+    kind: usize,
+    image: [usize; 2],
+    kernel: [usize; 2],
+    params: &ConvParams,
+    zeros: [usize; 4],
+) -> Padding2d {
+    let [rows, columns] = [0, 1].map(|axis| (kernel[axis] - 1) * params.dilation[axis]);
+    match kind {
+        0 => Padding2d::valid(),
+        1 => Padding2d::same(image, kernel, params.stride, params.dilation),
+        2 => Padding2d { top: rows, left: columns, bottom: rows, right: columns },
+        _ => Padding2d { top: zeros[0], left: zeros[1], bottom: zeros[2], right: zeros[3] },
+    }
+}
+
 fn cases() -> impl Strategy<Value = Case> {
-    let kernel = (1_usize..4, 1_usize..8, 1_usize..8);
-    let outer = (1_usize..4, 1_usize..4);
-    let image = (1_usize..40, 1_usize..40);
-    let moves = ([1_usize..5, 1_usize..5], [1_usize..4, 1_usize..4]);
-    let padding = [0_usize..6, 0_usize..6, 0_usize..6, 0_usize..6];
-    (kernel, outer, image, moves, padding, any::<u64>()).prop_map(
+    let kernel = (1_usize..6, 1_usize..12, 1_usize..12);
+    let outer = (1_usize..4, 1_usize..18);
+    let image = (1_usize..48, 1_usize..48);
+    let moves = ([1_usize..4, 1_usize..4], [1_usize..4, 1_usize..4]);
+    let zeros = [0_usize..6, 0_usize..6, 0_usize..6, 0_usize..6];
+    (kernel, outer, image, moves, (0_usize..4, zeros), any::<u64>()).prop_map(
         |(
             (c_in, k_h, k_w),
             (groups, per_group),
             (rows, columns),
             (stride, dilation),
-            [top, left, bottom, right],
+            (kind, zeros),
             seed,
         )| {
             let mut noise = noise(seed);
+            let mut params = ConvParams { stride, dilation, padding: Padding2d::valid() };
+            params.padding = padding(kind, [rows, columns], [k_h, k_w], &params, zeros);
             Case {
                 image: Array3::from_shape_simple_fn((c_in * groups, rows, columns), &mut noise),
                 kernels: Array4::from_shape_simple_fn((groups * per_group, c_in, k_h, k_w), &mut noise),
-                params: ConvParams { stride, dilation, padding: Padding2d { top, left, bottom, right } },
+                params,
                 groups,
             }
         },
     )
+}
+
+/// Numbers that are none, here and there.
+fn with_odd_numbers(mut case: Case, places: &[(usize, bool)]) -> Case {
+    let odd = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY];
+    for (n, &(place, pixel)) in places.iter().enumerate() {
+        let numbers = if pixel { case.image.as_slice_mut() } else { case.kernels.as_slice_mut() }.unwrap();
+        let at = place % numbers.len();
+        numbers[at] = odd[n % odd.len()];
+    }
+    case
 }
 
 fn near(a: &Array3<f32>, b: &Array3<f32>) -> bool {
@@ -80,9 +130,17 @@ fn all(case: &Case) -> Result<Array3<f32>, ResponseError> {
     respond_all(case.image.view(), case.kernels.view(), None, &case.params, case.groups, &|| false)
 }
 
+fn at(level: Level, Case { image, kernels, params, groups }: &Case) -> Result<Array3<f32>, ResponseError> {
+    respond_all_at(level, image.view(), kernels.view(), None, params, *groups, &|| false)
+}
+
 proptest! {
     #[test]
-    fn the_fast_way_is_the_plain_way(case in cases()) {
+    fn the_fast_way_is_the_plain_way(
+        case in cases(),
+        odd in prop::collection::vec((any::<usize>(), any::<bool>()), 0..4),
+    ) {
+        let case = with_odd_numbers(case, &odd);
         let reach = |axis: usize| (case.kernels.shape()[axis + 2] - 1) * case.params.dilation[axis] + 1;
         let Padding2d { top, left, bottom, right } = case.params.padding;
         let (_, rows, columns) = case.image.dim();
@@ -91,8 +149,21 @@ proptest! {
             prop_assert!(refused);
         } else {
             let expected = plain(case.image.view(), case.kernels.view(), &case.params, case.groups);
-            prop_assert!(near(&all(&case).unwrap(), &expected));
+            for level in Level::all() {
+                prop_assert!(agrees(&at(level, &case).unwrap(), &expected), "{level:?}");
+            }
         }
+    }
+
+    #[test]
+    fn it_does_not_matter_how_an_image_is_laid_out(case in cases()) {
+        let Ok(expected) = all(&case) else { return Ok(()) };
+        // Channels last, rows upwards.
+        let mut other = Array3::zeros(case.image.raw_dim()).permuted_axes([1, 2, 0]).as_standard_layout().into_owned();
+        other.invert_axis(Axis(0));
+        let mut other = other.permuted_axes([2, 0, 1]);
+        other.assign(&case.image);
+        prop_assert_eq!(all(&Case { image: other, ..case }).unwrap(), expected);
     }
 
     #[test]
@@ -122,6 +193,41 @@ proptest! {
         let params = ConvParams { stride: [stride, 1], padding, dilation: [dilation, 1] };
         prop_assert_eq!(params.out_h(rows, kernel), Ok(rows.div_ceil(stride)));
         prop_assert!(padding.bottom - padding.top <= 1);
+    }
+}
+
+/// Images that are answered in several bands and strips, in place or from copies, on several threads.
+#[test]
+fn large_images_are_answered_piece_by_piece() {
+    let one = [1, 1];
+    let rows = [
+        // channels, image, kernels, stride, dilation, groups
+        ([3, 300, 700], [1, 7, 7], one, one, 1),
+        ([3, 64, 3000], [1, 7, 7], one, one, 1),
+        ([1, 900, 70], [2, 11, 3], one, [3, 2], 1),
+        ([3, 150, 181], [19, 7, 7], [2, 2], one, 1),
+        ([4, 120, 130], [24, 3, 3], one, one, 2),
+        ([64, 7, 7], [96, 3, 3], one, one, 1),
+        ([3, 260, 301], [1, 7, 7], [2, 2], one, 1),
+        ([2, 333, 222], [1, 8, 5], [3, 1], [2, 1], 1),
+    ];
+    for ([channels, height, width], [c_out, k_h, k_w], stride, dilation, groups) in rows {
+        for padding in [Padding2d::valid(), Padding2d::same([height, width], [k_h, k_w], stride, dilation)] {
+            let mut noise = noise(5);
+            let case = Case {
+                image: Array3::from_shape_simple_fn((channels, height, width), &mut noise),
+                kernels: Array4::from_shape_simple_fn((c_out, channels / groups, k_h, k_w), &mut noise),
+                params: ConvParams { stride, padding, dilation },
+                groups,
+            };
+            let expected = plain(case.image.view(), case.kernels.view(), &case.params, groups);
+            for level in Level::all() {
+                assert!(
+                    agrees(&at(level, &case).unwrap(), &expected),
+                    "{level:?} {channels}×{height}×{width}"
+                );
+            }
+        }
     }
 }
 
