@@ -40,6 +40,7 @@ mod keras_zip;
 mod limits;
 mod listing;
 mod protocol;
+pub mod series;
 mod serve;
 mod source;
 mod stamp;
@@ -47,6 +48,7 @@ mod unsupported;
 
 pub use child::set_reader_program;
 pub use error::Error;
+pub use series::{Epoch, Series};
 pub use serve::serve;
 pub use stamp::Stamp;
 
@@ -306,13 +308,17 @@ fn ask(
 
 /// Opens a file to be read only, and nothing that is not a file: a pipe would never end, a device do who knows what.
 fn open_file(path: &Path) -> Result<File, Fault> {
-    let named = path.metadata().map_err(|error| unreadable(&error))?;
-    check_kind(path, &named)?;
+    check_kind_of(path)?;
     let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
     let opened = OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path);
     let file = opened.map_err(|error| unreadable(&error))?;
     check_kind(path, &file.metadata().map_err(|error| unreadable(&error))?)?;
     Ok(file)
+}
+
+/// Whether what is at `path` can be a checkpoint at all.
+fn check_kind_of(path: &Path) -> Result<(), Fault> {
+    check_kind(path, &path.metadata().map_err(|error| unreadable(&error))?)
 }
 
 fn check_kind(path: &Path, metadata: &std::fs::Metadata) -> Result<(), Fault> {

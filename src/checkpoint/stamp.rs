@@ -28,6 +28,16 @@ impl Stamp {
     pub fn size(&self) -> u64 {
         self.size
     }
+
+    /// When it was written last: seconds and nanoseconds.
+    pub fn modified(&self) -> (i64, i64) {
+        (self.modified_s, self.modified_ns)
+    }
+
+    /// Which file it is, whatever its content: device and inode.
+    pub fn identity(&self) -> (u64, u64) {
+        (self.device, self.inode)
+    }
 }
 
 impl From<&Metadata> for Stamp {
