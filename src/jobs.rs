@@ -7,3 +7,4 @@ pub mod diagnose;
 pub mod latest;
 pub mod read;
 pub mod response;
+pub mod watch;

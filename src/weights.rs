@@ -6,6 +6,7 @@
 use ndarray::{Array1, Array4, ArrayD, ArrayView2, ArrayView3, Axis, Ix4};
 use serde::{Deserialize, Serialize};
 
+pub mod delta;
 pub mod diagnosis;
 pub mod entropy;
 pub mod find;
