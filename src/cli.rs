@@ -19,8 +19,10 @@ mod color;
 mod export;
 pub mod layer;
 mod layers;
+mod lines;
 mod man;
 mod output;
+mod progress;
 mod respond;
 mod show;
 mod stats;
@@ -246,7 +248,7 @@ pub struct StatsArgs {
 /// `convscope check`
 #[derive(Debug, Args)]
 pub struct CheckArgs {
-    /// The checkpoints, judged one after another; the worst one decides the exit code
+    /// The checkpoints, judged one after another; the worst one decides the exit code. With --follow also folders and patterns
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// Only the layers whose names match this pattern (`*`, `?`, `[abc]`)
@@ -255,7 +257,10 @@ pub struct CheckArgs {
     /// What is found
     #[command(flatten)]
     pub limits: check::Limits,
-    /// Print the whole judgement as one JSON object
+    /// Beside a training
+    #[command(flatten)]
+    pub following: check::FollowArgs,
+    /// Print the whole judgement as one JSON object; with --follow one a line
     #[arg(long)]
     pub json: bool,
 }
@@ -357,6 +362,11 @@ impl ValueEnum for Normalization {
     fn to_possible_value(&self) -> Option<PossibleValue> {
         Some(PossibleValue::new(self.name()).help(self.meaning()))
     }
+}
+
+/// `1 layer`, `2 layers`.
+fn plural(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Whether an error only says that nobody reads the output any more.

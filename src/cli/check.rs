@@ -6,7 +6,7 @@
 //! ```
 //!
 //! The exit code is 0 where every file is sound, 1 where something is found in one, 2 where one could not be looked at
-//! (2 before 1 before 0), also where nobody reads the output any more.
+//! (2 before 1 before 0), also where nobody reads the output any more. Beside a training see [`follow`].
 //!
 //! `--json` prints one object. Names are stable; what is not known is left out.
 //!
@@ -28,30 +28,30 @@
 //! The first, third and fourth are METRICS.md's; the other two are convscope's own, for runs that diverge: such a run makes
 //! huge checkerboards, which are no noise.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use clap::Args;
-use glob::Pattern;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use self::findings::LayerReport;
 use self::report::{FileReport, Whole};
-use super::CheckArgs;
-use super::layer::{open, shown};
+use super::layer::{matching, open, shown, unchanged};
+use super::lines::{Out, complain};
+use super::progress::Progress;
 use super::table::escaped;
-use crate::checkpoint::{Checkpoint, Stamp};
+use super::{CheckArgs, plural};
+use crate::checkpoint::Stamp;
 use crate::printable::printable;
 use crate::weights::diagnosis::Verdict;
 
+mod exec;
 mod findings;
+mod follow;
 mod report;
 
-/// Work that takes longer than this shows how far it is.
-const PATIENCE: Duration = Duration::from_millis(500);
+pub use follow::FollowArgs;
 
 /// What is too much.
 #[derive(Clone, Copy, Debug, Args)]
@@ -93,12 +93,17 @@ fn size(text: &str) -> Result<f64, String> {
 
 /// Checks every file; errors about files are said on standard error and are no errors here.
 pub(super) fn run(args: &CheckArgs, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
-    let mut out = Out { out, closed: false };
+    if args.following.follow {
+        return follow::run(args, out);
+    }
+    let mut out = Out::new(out);
     let mut files = Vec::new();
     let mut exit = 0;
     for file in &args.files {
         let mut report = FileReport::new(file);
-        match check(args, file, &mut report, &mut out) {
+        let eyes =
+            Eyes { say: (!args.json).then_some(&mut out), keep: args.json, settled: None, stop: &|| false };
+        match check(args, file, &mut report, eyes) {
             Ok(()) => {
                 exit = exit.max(u8::from(report.is_found()));
                 if !args.json {
@@ -108,8 +113,7 @@ pub(super) fn run(args: &CheckArgs, out: &mut dyn Write) -> anyhow::Result<ExitC
             Err(error) => {
                 exit = 2;
                 let sentence = format!("{error:#}");
-                // Where standard error is closed too, the exit code has to say it.
-                let _ = writeln!(io::stderr(), "convscope: {}", printable(&sentence));
+                complain(&sentence);
                 report.fail(sentence);
             }
         }
@@ -119,129 +123,86 @@ pub(super) fn run(args: &CheckArgs, out: &mut dyn Write) -> anyhow::Result<ExitC
         }
     }
     if args.json {
-        let whole = serde_json::to_string_pretty(&Whole { exit, thresholds: args.limits.into(), files })?;
-        out.line(&escaped(&whole))?;
+        let whole = Whole { exit, thresholds: args.limits.into(), files: &files };
+        out.line(&escaped(&serde_json::to_string_pretty(&whole)?))?;
         out.flush()?;
     }
     Ok(ExitCode::from(exit))
 }
 
-/// Judges the layers of one file, and says of each what there is to say.
-fn check(args: &CheckArgs, file: &Path, report: &mut FileReport, out: &mut Out<'_>) -> anyhow::Result<()> {
+/// How a file is looked at.
+struct Eyes<'a, 'b> {
+    /// Gets what there is to say of each layer as it is judged.
+    say: Option<&'a mut Out<'b>>,
+    /// Whether the kernels of each layer are to be kept for the report.
+    keep: bool,
+    /// How the file looked when it had settled; what looks otherwise is not judged.
+    settled: Option<Stamp>,
+    /// Whether to break it off.
+    stop: &'a (dyn Fn() -> bool + Sync),
+}
+
+/// Judges the layers of one file.
+fn check(
+    args: &CheckArgs,
+    file: &Path,
+    report: &mut FileReport,
+    mut eyes: Eyes<'_, '_>,
+) -> anyhow::Result<()> {
     let checkpoint = open(file)?;
+    if eyes.settled.is_some() && checkpoint.stamp() != eyes.settled {
+        bail!("{}: was written anew; wait until it is whole", shown(file));
+    }
     let network = checkpoint.network();
     report.describe(network);
-    let wanted = |name: &str| args.layers.as_ref().is_none_or(|pattern: &Pattern| pattern.matches(name));
-    let layers: Vec<usize> =
-        (0..network.layers.len()).filter(|&index| wanted(&network.layers[index].name)).collect();
-    match (layers.is_empty(), &args.layers) {
-        (true, Some(pattern)) => {
-            bail!("{}: no layer matches {}; `convscope layers` lists them", shown(file), pattern.as_str())
-        }
-        (true, None) => bail!("{}: there are no layers with weights", shown(file)),
-        _ => {}
-    }
+    let layers = matching(&network.layers, args.layers.as_ref(), file)?;
     let progress = Progress::new(layers.len());
     for index in layers {
         let layer = &network.layers[index];
         progress.at(&layer.name);
-        let seen = LayerReport::of(checkpoint.as_ref(), index, &args.limits, &|| progress.show())
+        let going = || progress.show();
+        let seen = LayerReport::of(checkpoint.as_ref(), index, &args.limits, &going, eyes.stop)
             .with_context(|| format!("{}: {} cannot be judged", shown(file), printable(&layer.name)));
         let mut seen = seen?;
-        if !args.json {
-            let said = || {
-                let lines = seen.findings.iter().map(|finding| finding.message.as_str());
-                let note = seen.note.as_deref().map(|note| ("note: ", note));
-                for (mark, line) in lines.map(|line| ("", line)).chain(note) {
-                    out.line(&format!("{}: {}: {mark}{line}", shown(file), printable(&layer.name)))?;
-                }
-                Ok::<(), anyhow::Error>(())
-            };
-            progress.bar.suspend(said)?;
+        if (eyes.stop)() {
+            bail!("{}: the judgement was broken off", shown(file));
+        }
+        if let Some(out) = eyes.say.as_deref_mut() {
+            progress.aside(|| said(&seen, file, out))?;
+        }
+        if !eyes.keep {
             seen.forget_kernels();
         }
         report.add(seen);
-        progress.bar.inc(1);
+        progress.step();
     }
-    progress.bar.finish_and_clear();
-    unchanged(file, checkpoint.as_ref())
+    drop(progress);
+    unchanged(file, checkpoint.as_ref(), "checked")
 }
 
-/// Each layer is read by itself: a file that is overwritten meanwhile would give the layers of two epochs.
-fn unchanged(file: &Path, checkpoint: &dyn Checkpoint) -> anyhow::Result<()> {
-    let now = Stamp::of(file).ok();
-    if checkpoint.stamp().is_some() && now != checkpoint.stamp() {
-        bail!("{}: was written while it was checked; check it again once it is whole", shown(file));
+/// A line a finding, and one for a note.
+fn said(seen: &LayerReport, file: &Path, out: &mut Out<'_>) -> anyhow::Result<()> {
+    let lines = seen.findings.iter().map(|finding| finding.message.as_str());
+    let note = seen.note.as_deref().map(|note| ("note: ", note));
+    for (mark, line) in lines.map(|line| ("", line)).chain(note) {
+        out.line(&format!("{}: {}: {mark}{line}", shown(file), printable(&seen.name)))?;
     }
     Ok(())
 }
 
-/// Output that somebody may stop to read: the judgement goes on, for the exit code.
-struct Out<'a> {
-    out: &'a mut dyn Write,
-    closed: bool,
-}
-
-impl Out<'_> {
-    fn line(&mut self, line: &str) -> anyhow::Result<()> {
-        let written = if self.closed { Ok(()) } else { writeln!(self.out, "{line}") };
-        self.took(written)
-    }
-
-    fn flush(&mut self) -> anyhow::Result<()> {
-        let written = if self.closed { Ok(()) } else { self.out.flush() };
-        self.took(written)
-    }
-
-    fn took(&mut self, written: io::Result<()>) -> anyhow::Result<()> {
-        match written {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => self.closed = true,
-            other => other.context("standard output cannot be written")?,
-        }
-        Ok(())
-    }
-}
-
-/// A bar on standard error, where that is a terminal, once the work has taken a while.
-struct Progress {
-    bar: ProgressBar,
-    begun: Instant,
-}
-
-impl Progress {
-    fn new(layers: usize) -> Self {
-        let bar = ProgressBar::with_draw_target(Some(layers as u64), ProgressDrawTarget::hidden());
-        let style = ProgressStyle::with_template("{wide_bar} {pos} of {len} layers, {msg}");
-        Self {
-            bar: bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())),
-            begun: Instant::now(),
-        }
-    }
-
-    fn at(&self, layer: &str) {
-        self.bar.set_message(printable(layer).into_owned());
-        self.show();
-    }
-
-    fn show(&self) {
-        if self.bar.is_hidden() && self.begun.elapsed() > PATIENCE && io::stderr().is_terminal() {
-            self.bar.set_draw_target(ProgressDrawTarget::stderr());
-        }
-        self.bar.tick();
-    }
-}
-
 impl FileReport {
-    /// One line about the whole file, with what was not judged.
-    fn summary(&self) -> String {
+    /// Whether anything was found, and in how many layers.
+    fn head(&self) -> String {
         let (layers, found) =
             (self.layers.len(), self.layers.iter().filter(|layer| !layer.findings.is_empty()).count());
-        let plural =
-            |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
-        let head = match found {
+        match found {
             0 => format!("sound: {}", plural(layers, "layer")),
             _ => format!("found something in {found} of {}", plural(layers, "layer")),
-        };
+        }
+    }
+
+    /// One line about the whole file, with what was not judged.
+    fn summary(&self) -> String {
         let judged = plural(self.judged, "kernel");
         let too_small = match self.too_small {
             0 => String::new(),
@@ -255,6 +216,6 @@ impl FileReport {
                 ),
             ),
         };
-        format!("{head}; {judged} judged{too_small}")
+        format!("{}; {judged} judged{too_small}", self.head())
     }
 }

@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
+use glob::Pattern;
 
 use super::LayerArgs;
-use crate::checkpoint::{self, Checkpoint};
+use crate::checkpoint::{self, Checkpoint, Stamp};
 use crate::printable::printable;
 use crate::weights::find::find;
 use crate::weights::{Layer, Weights, gain};
@@ -90,6 +91,36 @@ impl Chosen {
             count.saturating_sub(1)
         )
     }
+}
+
+/// The indices of the layers whose names match the pattern, of all layers without one.
+///
+/// # Errors
+/// When there is none.
+pub(super) fn matching(
+    layers: &[Layer],
+    pattern: Option<&Pattern>,
+    file: &Path,
+) -> anyhow::Result<Vec<usize>> {
+    let wanted = |name: &str| pattern.is_none_or(|pattern| pattern.matches(name));
+    let indices: Vec<usize> = (0..layers.len()).filter(|&index| wanted(&layers[index].name)).collect();
+    match (indices.is_empty(), pattern) {
+        (true, Some(pattern)) => {
+            let pattern = printable(pattern.as_str());
+            bail!("{}: no layer matches {pattern}; `convscope layers` lists them", shown(file))
+        }
+        (true, None) => bail!("{}: there are no layers with weights", shown(file)),
+        _ => Ok(indices),
+    }
+}
+
+/// Each layer is read by itself: a file that is overwritten meanwhile would give the layers of two epochs.
+pub(super) fn unchanged(file: &Path, checkpoint: &dyn Checkpoint, done: &str) -> anyhow::Result<()> {
+    let now = Stamp::of(file).ok();
+    if checkpoint.stamp().is_some() && now != checkpoint.stamp() {
+        bail!("{}: was written while it was {done}; try it again once it is whole", shown(file));
+    }
+    Ok(())
 }
 
 /// A path for a message.

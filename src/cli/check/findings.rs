@@ -46,12 +46,13 @@ pub(super) struct LayerReport {
 const NO_WEIGHTS: [Kind; 2] = [Kind::BatchNormalization, Kind::Other];
 
 impl LayerReport {
-    /// Reads and judges a layer; `going` is called now and then.
+    /// Reads and judges a layer; `going` is called now and then. Where `stop` says so, the kernels are not judged.
     pub(super) fn of(
         checkpoint: &dyn Checkpoint,
         index: usize,
         limits: &Limits,
         going: &(dyn Fn() + Sync),
+        stop: &(dyn Fn() -> bool + Sync),
     ) -> anyhow::Result<Self> {
         let layer = &checkpoint.network().layers[index];
         let arrays = checkpoint.read(layer)?;
@@ -59,8 +60,7 @@ impl LayerReport {
         if layer.kernels.is_some() {
             let weights = Weights::of_layer(layer, arrays).context("its arrays do not fit together")?;
             let gains = gains(checkpoint, layer)?;
-            let diagnosis =
-                judge(&weights, gains.as_deref(), &Thresholds::default(), &|_, _| going(), &|| false);
+            let diagnosis = judge(&weights, gains.as_deref(), &Thresholds::default(), &|_, _| going(), stop);
             if let Some(diagnosis) = diagnosis {
                 report.take(diagnosis, limits);
             }

@@ -11,10 +11,10 @@ use crate::weights::diagnosis::{Diagnosis, LayerDiagnosis, Thresholds, VERDICTS,
 
 /// All files.
 #[derive(Serialize)]
-pub(super) struct Whole {
+pub(super) struct Whole<'a> {
     pub(super) exit: u8,
     pub(super) thresholds: Limited,
-    pub(super) files: Vec<FileReport>,
+    pub(super) files: &'a [FileReport],
 }
 
 /// The limits that were asked for.
