@@ -16,6 +16,7 @@ use crate::raster::{ChannelOrder, Normalization};
 
 pub mod check;
 mod color;
+mod diff;
 mod export;
 pub mod layer;
 mod layers;
@@ -194,6 +195,9 @@ pub enum Command {
     /// Judge checkpoints in a script: exit code 0 where they are sound, 1 where something is found, 2 where one cannot be
     /// looked at
     Check(CheckArgs),
+    /// Say what changed from one checkpoint to another: exit code 0 where nothing did, 1 where something did, 2 where they
+    /// could not be compared
+    Diff(DiffArgs),
     /// Print a layer's kernels, or one of them, as half-blocks
     Show(ShowArgs),
     /// Write a layer's kernels as one PNG
@@ -263,6 +267,24 @@ pub struct CheckArgs {
     /// Print the whole judgement as one JSON object; with --follow one a line
     #[arg(long)]
     pub json: bool,
+}
+
+/// `convscope diff`
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    /// The checkpoint before
+    pub a: PathBuf,
+    /// The checkpoint after
+    pub b: PathBuf,
+    /// Only the layers whose names match this pattern (`*`, `?`, `[abc]`)
+    #[arg(long, value_name = "GLOB")]
+    pub layers: Option<glob::Pattern>,
+    /// Print the whole comparison as one JSON object, with every array of a layer
+    #[arg(long)]
+    pub json: bool,
+    /// Whether the words are coloured
+    #[arg(long, value_enum, default_value_t)]
+    pub color: ColorChoice,
 }
 
 /// `convscope show`
@@ -375,7 +397,7 @@ pub fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(closed))
 }
 
-/// Runs a subcommand that needs no screen; the exit code is 0, or 2 where it could not run. `check` has a 1 besides.
+/// Runs a subcommand that needs no screen; the exit code is 0, or 2 where it could not run. `check` and `diff` have a 1 besides.
 ///
 /// # Errors
 /// One sentence for the user, with the path and the remedy.
@@ -384,8 +406,9 @@ pub fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Layers(args) => layers::run(&args, out)?,
         Command::Stats(args) => stats::run(&args, out)?,
-        // A check says what it found by its exit code, even where nobody reads the rest.
+        // These say what they found by their exit code, even where nobody reads the rest.
         Command::Check(args) => return check::run(&args, out),
+        Command::Diff(args) => return diff::run(&args, out),
         Command::Show(args) => show::run(&args, out)?,
         Command::Export(args) => export::run(&args)?,
         Command::Respond(args) => respond::run(&args)?,

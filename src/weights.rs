@@ -13,6 +13,7 @@ pub mod find;
 pub mod gain;
 pub mod likeness;
 pub mod order;
+pub mod pairing;
 pub mod spectrum;
 pub mod statistics;
 pub mod structure;

@@ -1,4 +1,4 @@
-//! Pictures as characters, with as many colours as the terminal has.
+//! Pictures as characters, with as many colours as the terminal has, and whether words are coloured.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -103,6 +103,15 @@ impl Depth {
             }
             Self::None => Ok(()),
         }
+    }
+}
+
+/// Whether words are printed in the terminal's own colours. Unlike a picture, a word is none the worse without: into a pipe
+/// or a file colours go only where they are asked for.
+pub(super) fn words_are_colored(choice: ColorChoice) -> bool {
+    match choice {
+        ColorChoice::Auto => io::stdout().is_terminal() && Depth::of(choice) != Depth::None,
+        choice => choice != ColorChoice::Never,
     }
 }
 

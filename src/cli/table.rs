@@ -119,6 +119,15 @@ impl Table {
 
     /// Prints aligned columns: numbers to the right, text to the left.
     pub(super) fn aligned(&self, out: &mut dyn Write) -> anyhow::Result<()> {
+        self.colored(&|_, _| "", out)
+    }
+
+    /// The same with colours: `style` gives the parameters of the SGR sequence for a row and column, empty for none.
+    pub(super) fn colored(
+        &self,
+        style: &dyn Fn(usize, usize) -> &'static str,
+        out: &mut dyn Write,
+    ) -> anyhow::Result<()> {
         let head = self.columns.iter().map(|name| (*name).to_owned()).collect();
         let body = self.rows.iter().map(|row| row.iter().map(Cell::short).collect());
         let lines: Vec<Vec<String>> = std::iter::once(head).chain(body).collect();
@@ -127,12 +136,17 @@ impl Table {
         let right: Vec<bool> = (0..self.columns.len())
             .map(|column| self.rows.iter().all(|row| row[column].is_number()))
             .collect();
-        for line in &lines {
+        for (at, line) in lines.iter().enumerate() {
             let mut text = String::new();
             for (column, cell) in line.iter().enumerate() {
                 let blanks = " ".repeat(widths[column] - cell.width());
                 let gap = if column == 0 { "" } else { "  " };
-                text.extend(if right[column] { [gap, &blanks, cell] } else { [gap, cell, &blanks] });
+                // The first line is the head.
+                let cell = match at.checked_sub(1).map_or("", |row| style(row, column)) {
+                    "" => cell.clone(),
+                    style => format!("\x1b[{style}m{cell}\x1b[0m"),
+                };
+                text.extend(if right[column] { [gap, &blanks, &cell] } else { [gap, &cell, &blanks] });
             }
             writeln!(out, "{}", text.trim_end())?;
         }
@@ -193,6 +207,11 @@ mod tests {
         let lines: Vec<String> = printed(Table::aligned).lines().map(str::to_owned).collect();
         assert_eq!(lines[2], "畳み               12        –");
         assert_eq!(lines[0].width(), lines[1].width());
+        let style = |row, column| if (row, column) == (1, 0) { "33" } else { "" };
+        let colored: Vec<String> =
+            printed(|table, out| table.colored(&style, out)).lines().map(str::to_owned).collect();
+        assert_eq!(colored[2], "\x1b[33m畳み\x1b[0m               12        –");
+        assert_eq!(colored[1], lines[1]);
     }
 
     #[test]

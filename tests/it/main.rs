@@ -15,6 +15,7 @@ mod cli;
 mod core;
 mod damage;
 mod delta;
+mod diff;
 mod following;
 mod formats;
 mod hostile;
