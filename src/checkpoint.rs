@@ -16,6 +16,7 @@ use std::{
     io,
     os::unix::fs::{FileTypeExt, OpenOptionsExt},
     path::{Path, PathBuf},
+    thread,
 };
 
 use ndarray::{ArrayD, IxDyn};
@@ -294,14 +295,23 @@ fn ask(
         Content::BuiltIn(bytes) => source::nameless_with(bytes).map_err(|error| unreadable(&error))?,
     };
     let look = || file.metadata().map(|metadata| Stamp::from(&metadata)).map_err(|error| unreadable(&error));
-    let before = look()?;
+    let changed = || Fault::new(Cause::Changed, "was written while it was read", "try again");
+    let mut before = look()?;
+    if matches!(content, Content::File) && before.is_fresh() {
+        // What is written next might bear the same time.
+        thread::sleep(stamp::TICK);
+        before = look()?;
+        if before.is_fresh() {
+            return Err(changed());
+        }
+    }
     let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
     let request = Request { extension, arrays };
     let handed = file.try_clone().map_err(|error| unreadable(&error))?;
     let answer = Reader::of_size(before.size())?.ask(handed, &request, most(before.size()), on_frame);
     // Whatever was found in a file that changed under the reading: it is not what is there now.
     if look()? != before {
-        return Err(Fault::new(Cause::Changed, "was written while it was read", "try again"));
+        return Err(changed());
     }
     answer.map(|()| before)
 }
