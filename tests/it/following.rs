@@ -16,7 +16,7 @@ use crate::cli::{convscope, text};
 use crate::judgement::demo;
 
 /// Longer than anything here takes.
-const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A running `convscope check --follow`.
 struct Following {
@@ -26,7 +26,7 @@ struct Following {
 }
 
 /// The lines of a pipe as they come.
-fn lines(pipe: impl Read + Send + 'static) -> Receiver<String> {
+pub(crate) fn lines(pipe: impl Read + Send + 'static) -> Receiver<String> {
     let (send, lines) = mpsc::channel();
     thread::spawn(move || {
         BufReader::new(pipe).lines().map_while(Result::ok).all(|line| send.send(line).is_ok())

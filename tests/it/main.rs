@@ -29,4 +29,5 @@ mod screens;
 mod session;
 mod shared;
 mod shared_files;
+mod trainer;
 mod watching;
