@@ -9,4 +9,5 @@ mod pictures;
 mod svg;
 mod tape;
 mod terminal;
+mod training;
 mod viewer;

@@ -33,10 +33,10 @@ use super::exec::{Notice, Notifier};
 use super::report::{FileReport, Whole};
 use super::{Eyes, check};
 use crate::checkpoint::{self, Epoch, Series, Stamp};
-use crate::cli::CheckArgs;
 use crate::cli::layer::shown;
 use crate::cli::lines::{Out, complain};
 use crate::cli::table::escaped;
+use crate::cli::{CheckArgs, plural};
 use crate::jobs::watch::{News, POLL, Watcher};
 use crate::printable::printable;
 
@@ -196,7 +196,13 @@ impl FileReport {
         let found = || {
             self.layers.iter().flat_map(|layer| layer.findings.iter().map(move |finding| (layer, finding)))
         };
-        let Some((layer, finding)) = found().next() else { return self.summary() };
+        let Some((layer, finding)) = found().next() else {
+            let small = match self.too_small {
+                0 => String::new(),
+                count => format!(", {count} too small to judge one by one"),
+            };
+            return format!("{}; {} judged{small}", self.head(), plural(self.judged, "kernel"));
+        };
         let more = match found().count() - 1 {
             0 => String::new(),
             more => format!(" (and {more} more)"),
