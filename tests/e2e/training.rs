@@ -10,6 +10,7 @@ use tempfile::TempDir;
 
 use crate::terminal::{MUTE, Terminal};
 
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 fn python() -> Option<String> {
     let python = std::env::var("CONVSCOPE_PYTHON").unwrap_or_else(|_| "python3".to_owned());
     let keras = Command::new(&python)
