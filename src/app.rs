@@ -6,9 +6,11 @@
 
 pub mod action;
 pub mod effect;
+pub mod facts;
 pub mod key;
 pub mod keymap;
 pub mod layout;
+pub mod maps;
 pub mod msg;
 pub mod state;
 pub mod update;

@@ -68,6 +68,9 @@ pub struct ScreenArgs {
     /// Which colour a kernel's first channel is
     #[arg(long, value_enum, default_value_t)]
     pub channels: ChannelChoice,
+    /// What lies behind the text: the colours of the screen and of the maps fit it
+    #[arg(long, value_enum, default_value_t)]
+    pub theme: ThemeChoice,
     /// How many colours the terminal can show
     #[arg(long, value_enum, default_value_t)]
     pub color: ColorChoice,
@@ -95,6 +98,18 @@ pub enum ColorChoice {
     Ansi,
     /// No colour at all
     Never,
+}
+
+/// What lies behind the text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ThemeChoice {
+    /// What the terminal says; dark where it says nothing
+    #[default]
+    Auto,
+    /// A dark background
+    Dark,
+    /// A light background
+    Light,
 }
 
 /// How to show pictures.

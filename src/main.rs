@@ -4,13 +4,14 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
-use convscope::app::state::{Choices, ColorDepth, Graphics};
+use convscope::app::maps::Maps;
+use convscope::app::state::{Background, Choices, ColorDepth, Graphics};
 use convscope::checkpoint;
-use convscope::cli::{self, Cli, ColorChoice, Command, GraphicsChoice, ViewArgs};
+use convscope::cli::{self, Cli, ColorChoice, Command, GraphicsChoice, ThemeChoice, ViewArgs};
 use convscope::demo;
 use convscope::jobs::read::Source;
 use convscope::printable::{printable, steers};
-use convscope::tui::{self, Options};
+use convscope::tui::{self, Forced, Options};
 
 /// Could not run; 0 is success, and 1 is left for commands that find something.
 const COULD_NOT_RUN: u8 = 2;
@@ -71,20 +72,28 @@ fn view(args: &ViewArgs) -> anyhow::Result<ExitCode> {
             preprocessing: screen.preprocess.chosen().or(built_in.then_some(demo::PREPROCESSING)),
             channels: screen.channels.chosen(),
             mouse: !screen.no_mouse,
+            maps: Maps::default(),
         },
-        color: match screen.color {
-            ColorChoice::Auto => None,
-            ColorChoice::Truecolor => Some(ColorDepth::True),
-            ColorChoice::Indexed => Some(ColorDepth::Indexed),
-            ColorChoice::Ansi => Some(ColorDepth::Ansi),
-            ColorChoice::Never => Some(ColorDepth::None),
-        },
-        graphics: match screen.graphics {
-            GraphicsChoice::Auto => None,
-            GraphicsChoice::Kitty => Some(Graphics::Kitty),
-            GraphicsChoice::Sixel => Some(Graphics::Sixel),
-            GraphicsChoice::Iterm2 => Some(Graphics::Iterm2),
-            GraphicsChoice::Halfblocks => Some(Graphics::Halfblocks),
+        forced: Forced {
+            background: match screen.theme {
+                ThemeChoice::Auto => None,
+                ThemeChoice::Dark => Some(Background::Dark),
+                ThemeChoice::Light => Some(Background::Light),
+            },
+            color: match screen.color {
+                ColorChoice::Auto => None,
+                ColorChoice::Truecolor => Some(ColorDepth::True),
+                ColorChoice::Indexed => Some(ColorDepth::Indexed),
+                ColorChoice::Ansi => Some(ColorDepth::Ansi),
+                ColorChoice::Never => Some(ColorDepth::None),
+            },
+            graphics: match screen.graphics {
+                GraphicsChoice::Auto => None,
+                GraphicsChoice::Kitty => Some(Graphics::Kitty),
+                GraphicsChoice::Sixel => Some(Graphics::Sixel),
+                GraphicsChoice::Iterm2 => Some(Graphics::Iterm2),
+                GraphicsChoice::Halfblocks => Some(Graphics::Halfblocks),
+            },
         },
     })
 }

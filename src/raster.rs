@@ -10,10 +10,10 @@ mod indexed;
 mod montage;
 mod terminal_colors;
 
-pub use color_map::{COLOR_MAPS, ColorMap, LEVELS, Palette};
+pub use color_map::{COLOR_MAPS, ColorMap, DARK_CENTRE, LEVELS, LIGHT_CENTRE, Palette};
 pub use indexed::{Indexed, ResponseMode, response_limit};
 pub use montage::{Montage, Order};
-pub use terminal_colors::{brightness, nearest_of_16, nearest_of_256};
+pub use terminal_colors::{brightness, contrast, luminance, nearest_of_16, nearest_of_256};
 
 /// A weight or a response that is no number: a loud magenta.
 pub const NAN_COLOR: [u8; 3] = [255, 0, 255];

@@ -17,7 +17,7 @@ use anyhow::{Context, bail};
 
 use crate::app::effect::Effect;
 use crate::app::msg::Msg;
-use crate::app::state::{Choices, ColorDepth, Graphics, State, Ticket};
+use crate::app::state::{Choices, State, Ticket};
 use crate::app::update::{is_reading, update};
 use crate::jobs::diagnose;
 use crate::jobs::latest::Latest;
@@ -43,7 +43,8 @@ pub mod terminal;
 pub use terminal::leave_on_panic;
 
 use answers::Answer;
-use detect::{Environment, Evidence, Tmux};
+pub use detect::Forced;
+use detect::{Environment, Evidence, Multiplexer, Tmux};
 use input::Input;
 use pace::Pace;
 use pictures::{Key, Made, Pictures};
@@ -58,10 +59,8 @@ pub struct Options {
     pub photo: Option<PathBuf>,
     /// What was chosen on the command line.
     pub choices: Choices,
-    /// As many colours as this, whatever the terminal says.
-    pub color: Option<ColorDepth>,
-    /// Pictures like this, whatever the terminal says.
-    pub graphics: Option<Graphics>,
+    /// What is so whatever the terminal says.
+    pub forced: Forced,
 }
 
 /// What arrives in the inbox.
@@ -93,6 +92,12 @@ const ANSWER_TIME: Duration = Duration::from_millis(300);
 pub fn run(options: Options) -> anyhow::Result<ExitCode> {
     if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
         bail!("the viewer needs a terminal; `convscope show` and `convscope stats` print without one");
+    }
+    if Environment::read().is_dumb() {
+        bail!(
+            "the viewer cannot place the cursor in this terminal (TERM is dumb or not set); `convscope show`, \
+             `convscope stats` and `convscope check` print without that"
+        );
     }
     let (sender, inbox) = mpsc::channel();
     let mut shell = Shell::start(options, sender.clone());
@@ -182,8 +187,7 @@ impl Shell {
         let window = window();
         let evidence = Evidence {
             environment: Environment::read(),
-            forced_color: options.color,
-            forced_graphics: options.graphics,
+            forced: options.forced,
             window,
             ..Evidence::default()
         };
@@ -227,9 +231,8 @@ impl Shell {
         // A window that changed its size before someone listened sends no second signal.
         self.resized();
         terminal::enter(self.state.mouse).context("the terminal cannot be used")?;
-        let tmux = self.evidence.environment.multiplexed();
         self.asked = Instant::now();
-        self.pending.extend_from_slice(answers::questions(tmux).as_bytes());
+        self.pending.extend_from_slice(answers::questions(&self.evidence.environment).as_bytes());
         self.blank();
         self.draw()?;
         let send = sender.clone();
@@ -241,7 +244,7 @@ impl Shell {
             };
             send.send(event).is_ok()
         })?;
-        if self.evidence.environment.tmux {
+        if self.evidence.multiplexer().value == Multiplexer::Tmux {
             let send = sender.clone();
             std::thread::spawn(move || send.send(Event::Tmux(Tmux::ask())));
         }

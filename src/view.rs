@@ -25,7 +25,7 @@ use theme::{Role, Theme};
 
 /// Draws the state; `picture` is the encoded preview that the shell keeps.
 pub fn draw(buffer: &mut Buffer, state: &State, picture: Option<&dyn Picture>) {
-    let theme = Theme { depth: state.facts.color };
+    let theme = Theme { depth: state.facts.color, background: state.facts.background };
     let Some(panes) = state.panes() else { return too_small(buffer, state) };
     // A picture under the help would show through it in some terminals, so it is hidden meanwhile.
     let picture = picture.filter(|_| !matches!(state.mode, Mode::Help(_)));

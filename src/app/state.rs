@@ -6,9 +6,11 @@ use std::sync::Arc;
 use ndarray::Array2;
 use ratatui::layout::Rect;
 
+pub use super::facts::{Background, ColorDepth, Facts, Graphics};
 use super::layout::Panes;
+use super::maps::Maps;
 use crate::photo::Preprocessing;
-use crate::raster::{ChannelOrder, Normalization, ResponseMode};
+use crate::raster::{ChannelOrder, ColorMap, Normalization, ResponseMode};
 use crate::weights::diagnosis::{Diagnosis, LayerDiagnosis, Verdict};
 use crate::weights::order::Sort;
 use crate::weights::statistics::{Histogram, Statistics};
@@ -100,51 +102,6 @@ pub enum Mode {
     },
     /// A kernel's number is being typed.
     Jump(String),
-}
-
-/// How many colours the terminal can show.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum ColorDepth {
-    /// 24 bits.
-    True,
-    /// The 256 of xterm.
-    #[default]
-    Indexed,
-    /// The terminal's own 16.
-    Ansi,
-    /// None: characters alone must do.
-    None,
-}
-
-/// How the terminal shows pictures.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Graphics {
-    /// Not known yet: ask for nothing until it is.
-    #[default]
-    Unknown,
-    /// Half-block characters.
-    Halfblocks,
-    /// The kitty graphics protocol with Unicode placeholders.
-    Kitty,
-    /// Sixel.
-    Sixel,
-    /// The iTerm2 inline image protocol.
-    Iterm2,
-}
-
-/// What the terminal can do.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Facts {
-    /// Colours.
-    pub color: ColorDepth,
-    /// Pictures.
-    pub graphics: Graphics,
-    /// A cell's width and height in pixels.
-    pub cell: (u16, u16),
-    /// Whether pictures must be wrapped to pass through tmux.
-    pub tmux: bool,
-    /// Why there are only half-blocks, and the remedy, where there is one.
-    pub hint: Option<String>,
 }
 
 /// The selected layer's numbers.
@@ -243,6 +200,8 @@ pub struct KernelOnPhoto {
     pub preprocessing: Preprocessing,
     /// Rows, columns.
     pub stride: [usize; 2],
+    /// The colours of the response.
+    pub map: &'static ColorMap,
 }
 
 /// Which channels of the photo meet which slices of the kernel.
@@ -290,6 +249,8 @@ pub struct Choices {
     pub channels: Option<ChannelOrder>,
     /// Whether the mouse belongs to the program.
     pub mouse: bool,
+    /// The colour maps, where they do not follow the background.
+    pub maps: Maps,
 }
 
 /// Everything on the screen.

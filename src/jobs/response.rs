@@ -7,7 +7,7 @@ use ndarray::{Array2, Array3, ArrayView2, Axis, s};
 use super::latest::{Latest, Stale};
 use crate::app::state::{Graphics, KernelOnPhoto, PhotoInput, ResponseFacts, ResponseSpec, Ticket};
 use crate::photo::Photo;
-use crate::raster::{COLOR_MAPS, Indexed, response_limit};
+use crate::raster::{Indexed, response_limit};
 use crate::response::{ConvParams, Padding2d, respond_cancellable};
 use crate::weights::Weights;
 
@@ -90,7 +90,7 @@ fn compute(
     };
     let pooled = if pool > 1 { strongest(response.view(), pool) } else { response };
     let (largest, limit) = (response_limit(pooled.view(), 1.0), response_limit(pooled.view(), COLORED));
-    let picture = Indexed::of_response(pooled.view(), how.mode, &COLOR_MAPS[0], limit);
+    let picture = Indexed::of_response(pooled.view(), how.mode, how.map, limit);
     let facts = ResponseFacts {
         size: (picture.width as u32, picture.height as u32),
         largest: Some((largest, limit)),

@@ -16,7 +16,7 @@ const NAN: u8 = 255;
 /// Colours for numbers with a sign, and for numbers without one.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ColorMap {
-    /// Its name on the screen.
+    /// Its name in the configuration.
     pub name: &'static str,
     /// From the most negative value through zero (the middle stop) to the most positive, evenly spaced.
     pub signed: &'static [[u8; 3]],
@@ -24,11 +24,16 @@ pub struct ColorMap {
     pub unsigned: &'static [[u8; 3]],
 }
 
-/// Every colour map; the first is the default. Blue and orange are told apart by colour-blind people too, and in every
+/// The default on a light background, and of pictures in files.
+pub const LIGHT_CENTRE: &ColorMap = &COLOR_MAPS[0];
+/// The default on a dark background.
+pub const DARK_CENTRE: &ColorMap = &COLOR_MAPS[1];
+
+/// Every colour map. Blue and orange are told apart by colour-blind people too, and in every
 /// map brightness falls or rises steadily from zero, so that it can be read without any colour.
 pub const COLOR_MAPS: &[ColorMap] = &[
     ColorMap {
-        name: "blue–orange",
+        name: "blue-orange",
         signed: &[
             [16, 48, 105],
             [45, 110, 170],
@@ -41,7 +46,7 @@ pub const COLOR_MAPS: &[ColorMap] = &[
         unsigned: &[[250, 249, 246], [250, 214, 160], [236, 158, 78], [190, 94, 26], [96, 40, 8]],
     },
     ColorMap {
-        name: "dark blue–orange",
+        name: "dark-blue-orange",
         signed: &[
             [150, 215, 255],
             [58, 140, 220],
@@ -57,6 +62,11 @@ pub const COLOR_MAPS: &[ColorMap] = &[
 ];
 
 impl ColorMap {
+    /// The map of this name.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        COLOR_MAPS.iter().find(|map| map.name == name)
+    }
+
     /// The palette of numbers with a sign; zero is its middle level.
     pub fn signed_palette(&self) -> Palette {
         sampled(self.signed)
@@ -134,6 +144,82 @@ mod tests {
             let middle = map.signed.len() / 2;
             assert!(steady(&map.signed[..=middle]) && steady(&map.signed[middle..]), "{}", map.name);
             assert!(steady(map.unsigned), "{}", map.name);
+        }
+    }
+
+    /// How light is seen by people without one kind of cone: Machado, Oliveira, Fernandes, "A physiologically-based
+    /// model for simulation of color vision deficiency" (2009), severity 1, on linear RGB.
+    const EYES: [(&str, [[f64; 3]; 3]); 4] = [
+        ("all cones", [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]),
+        (
+            "protanopia",
+            [
+                [0.152_286, 1.052_583, -0.204_868],
+                [0.114_503, 0.786_281, 0.099_216],
+                [-0.003_882, -0.048_116, 1.051_998],
+            ],
+        ),
+        (
+            "deuteranopia",
+            [
+                [0.367_322, 0.860_646, -0.227_968],
+                [0.280_085, 0.672_501, 0.047_413],
+                [-0.011_820, 0.042_940, 0.968_881],
+            ],
+        ),
+        (
+            "tritanopia",
+            [
+                [1.255_528, -0.076_749, -0.178_779],
+                [-0.078_411, 0.930_809, 0.147_602],
+                [0.004_733, 0.691_367, 0.303_900],
+            ],
+        ),
+    ];
+
+    /// sRGB's primaries and white (D65) as CIE XYZ, over that white.
+    const XYZ: [[f64; 3]; 3] = [
+        [0.433_953, 0.376_219, 0.189_828],
+        [0.212_673, 0.715_152, 0.072_175],
+        [0.017_758, 0.109_477, 0.872_765],
+    ];
+
+    fn times(matrix: &[[f64; 3]; 3], vector: [f64; 3]) -> [f64; 3] {
+        matrix.map(|row| row.iter().zip(vector).map(|(a, b)| a * b).sum())
+    }
+
+    /// A colour as such eyes see it, in CIE L*a*b*: lightness, and the two axes of hue.
+    fn seen(eyes: &[[f64; 3]; 3], color: [u8; 3]) -> [f64; 3] {
+        let light =
+            times(eyes, crate::raster::terminal_colors::linear(color)).map(|part| part.clamp(0.0, 1.0));
+        let [x, y, z] = times(&XYZ, light).map(|part| {
+            if part > 216.0 / 24_389.0 { part.cbrt() } else { (24_389.0 / 27.0 * part + 16.0) / 116.0 }
+        });
+        [116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)]
+    }
+
+    #[test]
+    fn colour_blind_people_tell_the_signs_apart() {
+        for map in [LIGHT_CENTRE, DARK_CENTRE] {
+            let palette = map.signed_palette();
+            let zero = LEVELS / 2;
+            for (name, eyes) in &EYES {
+                for level in [zero / 4, zero / 2, zero] {
+                    let (below, above) =
+                        (seen(eyes, palette[zero - level]), seen(eyes, palette[zero + level]));
+                    let hues = (below[1] - above[1]).hypot(below[2] - above[2]);
+                    assert!(hues >= 15.0, "{}, {name}: ±{level} differ by {hues:.1}", map.name);
+                }
+                let lightness: Vec<f64> =
+                    palette[..LEVELS].iter().map(|&color| seen(eyes, color)[0]).collect();
+                let steady = |arm: &[f64]| {
+                    // Rounding to 8 bits may hold it for a level, and no longer.
+                    arm.is_sorted_by(|a, b| *a <= b + 0.2) || arm.is_sorted_by(|a, b| *a >= b - 0.2)
+                };
+                assert!(steady(&lightness[..=zero]) && steady(&lightness[zero..]), "{}, {name}", map.name);
+                let range = |end: usize| (lightness[end] - lightness[zero]).abs();
+                assert!(range(0).min(range(LEVELS - 1)) > 60.0, "{}, {name}: too even", map.name);
+            }
         }
     }
 }

@@ -52,9 +52,37 @@ pub fn brightness([red, green, blue]: [u8; 3]) -> u8 {
     ((299 * u32::from(red) + 587 * u32::from(green) + 114 * u32::from(blue) + 500) / 1000) as u8
 }
 
+/// How much light a colour sends out, from 0 for black to 1 for white (relative luminance of WCAG 2.2).
+pub fn luminance(color: [u8; 3]) -> f64 {
+    let [red, green, blue] = linear(color);
+    0.2126 * red + 0.7152 * green + 0.0722 * blue
+}
+
+/// The contrast of two colours, from 1 to 21 (WCAG 2.2): text wants 4.5, what is only looked at 3.
+pub fn contrast(a: [u8; 3], b: [u8; 3]) -> f64 {
+    let (a, b) = (luminance(a), luminance(b));
+    (a.max(b) + 0.05) / (a.min(b) + 0.05)
+}
+
+/// A colour of the screen (sRGB) as amounts of light, 0..=1.
+pub(super) fn linear(color: [u8; 3]) -> [f64; 3] {
+    color.map(|level| {
+        let level = f64::from(level) / 255.0;
+        if level <= 0.040_45 { level / 12.92 } else { ((level + 0.055) / 1.055).powf(2.4) }
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn contrast_goes_from_one_to_twenty_one() {
+        assert!((contrast([0; 3], [255; 3]) - 21.0).abs() < 1e-9);
+        assert_eq!(contrast([7, 8, 9], [7, 8, 9]), 1.0);
+        // The darkest grey that passes for text on white.
+        assert!(contrast([118; 3], [255; 3]) >= 4.5 && contrast([119; 3], [255; 3]) < 4.5);
+    }
 
     #[test]
     fn colours_that_the_terminal_has_are_found() {

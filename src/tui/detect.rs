@@ -1,10 +1,19 @@
-//! What the terminal can do: from the environment, from its answers, from tmux.
+//! What the terminal can do: from the environment, from its answers, from tmux. Each finding says how it was found, for
+//! `convscope doctor`.
 
-use std::env;
-use std::process::{Command, Stdio};
+mod environment;
+mod known;
+#[cfg(test)]
+mod tests;
+mod tmux;
+
+pub(super) use environment::{Environment, Multiplexer};
+pub(super) use tmux::Tmux;
 
 use super::answers::Answer;
-use crate::app::state::{ColorDepth, Facts, Graphics};
+use crate::app::state::{Background, ColorDepth, Facts, Graphics};
+use crate::raster::luminance;
+use known::{MOSH, SCREEN, TMUX, has_placeholders, known, of_model};
 
 /// What was learnt so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -12,19 +21,19 @@ use crate::app::state::{ColorDepth, Facts, Graphics};
 pub(super) struct Evidence {
     /// The environment.
     pub(super) environment: Environment,
-    /// Given on the command line.
-    pub(super) forced_color: Option<ColorDepth>,
-    /// Given on the command line.
-    pub(super) forced_graphics: Option<Graphics>,
+    /// What was asked for on the command line or in the configuration.
+    pub(super) forced: Forced,
     /// The window in cells and pixels, as the kernel knows it; zeros where it does not.
     pub(super) window: [u16; 4],
     /// The answers.
     pub(super) kitty: bool,
     pub(super) name: Option<String>,
-    pub(super) model: Option<&'static str>,
+    pub(super) model: Option<(u16, u16)>,
     pub(super) cell: Option<(u16, u16)>,
     pub(super) window_px: Option<(u16, u16)>,
+    pub(super) background: Option<[u8; 3]>,
     pub(super) truecolor: bool,
+    pub(super) synchronised: bool,
     pub(super) sixel: bool,
     /// All answers that will come are there, or were waited for long enough.
     pub(super) complete: bool,
@@ -32,133 +41,30 @@ pub(super) struct Evidence {
     pub(super) tmux: Option<Tmux>,
 }
 
-/// The variables that say something about the terminal.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Environment {
-    pub(super) term: String,
-    pub(super) colorterm: String,
-    pub(super) term_program: String,
-    pub(super) no_color: bool,
-    pub(super) tmux: bool,
+/// What is so whatever the terminal says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Forced {
+    /// So many colours.
+    pub color: Option<ColorDepth>,
+    /// Pictures like this.
+    pub graphics: Option<Graphics>,
+    /// This background.
+    pub background: Option<Background>,
 }
 
-impl Environment {
-    /// This process's.
-    pub(super) fn read() -> Self {
-        let var = |name: &str| {
-            env::var_os(name).map(|value| value.to_string_lossy().into_owned()).unwrap_or_default()
-        };
-        Self {
-            term: var("TERM"),
-            colorterm: var("COLORTERM"),
-            term_program: var("TERM_PROGRAM"),
-            no_color: !var("NO_COLOR").is_empty(),
-            tmux: !var("TMUX").is_empty(),
-        }
-    }
-
-    /// Whether the program runs inside tmux or screen, here or at the near end of an SSH line.
-    pub(super) fn multiplexed(&self) -> bool {
-        self.tmux || self.term.starts_with("tmux") || self.term.starts_with("screen")
-    }
+/// Something that was found out, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Found<T> {
+    pub(super) value: T,
+    pub(super) how: String,
 }
 
-/// What tmux says about itself and the terminal around it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Tmux {
-    /// Whether a pane may talk past it.
-    passthrough: bool,
-    /// The outer terminal's own name and version.
-    name: String,
-    /// The outer terminal's `TERM`.
-    term: String,
-    /// What tmux uses of it.
-    features: String,
-    /// Cell width and height in pixels.
-    cell: Option<(u16, u16)>,
+fn found<T>(value: T, how: impl Into<String>) -> Found<T> {
+    Found { value, how: how.into() }
 }
 
-impl Tmux {
-    /// Asks the tmux that this process runs in; a few milliseconds.
-    pub(super) fn ask() -> Option<Self> {
-        let format = "#{client_termtype}\t#{client_termname}\t#{client_termfeatures}\t#{client_cell_width}\t\
-                      #{client_cell_height}\t#{allow-passthrough}";
-        let said = run(&["display-message", "-p", format])?;
-        let fields: Vec<&str> = said.trim_end_matches('\n').split('\t').collect();
-        let [name, term, features, width, height, passthrough] = fields[..] else { return None };
-        let cell =
-            width.parse().ok().zip(height.parse().ok()).filter(|(width, height)| *width > 0 && *height > 0);
-        // Before tmux 3.4 a format does not know options.
-        let passthrough = match passthrough {
-            "" => run(&["show-options", "-Apv", "allow-passthrough"]).unwrap_or_default(),
-            known => known.to_owned(),
-        };
-        Some(Self {
-            passthrough: matches!(passthrough.trim(), "on" | "all" | "1" | "2"),
-            name: name.to_owned(),
-            term: term.to_owned(),
-            features: features.to_owned(),
-            cell,
-        })
-    }
-
-    fn has(&self, feature: &str) -> bool {
-        self.features.split(',').any(|has| has == feature)
-    }
-}
-
-fn run(arguments: &[&str]) -> Option<String> {
-    let output =
-        Command::new("tmux").args(arguments).stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
-    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
-}
-
-/// A terminal known by its own name (XTVERSION), `TERM` or `TERM_PROGRAM`; compared in lower case by its beginning.
-struct Known {
-    name: &'static str,
-    /// The protocol to use; `None` leaves it to the device attributes (sixel) and half-blocks.
-    graphics: Option<Graphics>,
-    truecolor: bool,
-}
-
-/// An answer alone proves little: kitty 0.26 and xterm.js say OK to the kitty protocol and cannot do placeholders.
-const TERMINALS: &[Known] = &[
-    Known { name: "kitty", graphics: Some(Graphics::Kitty), truecolor: true },
-    Known { name: "xterm-kitty", graphics: Some(Graphics::Kitty), truecolor: true },
-    Known { name: "ghostty", graphics: Some(Graphics::Kitty), truecolor: true },
-    Known { name: "xterm-ghostty", graphics: Some(Graphics::Kitty), truecolor: true },
-    Known { name: "wezterm", graphics: Some(Graphics::Iterm2), truecolor: true },
-    Known { name: "iterm", graphics: Some(Graphics::Iterm2), truecolor: true },
-    Known { name: "mintty", graphics: Some(Graphics::Iterm2), truecolor: true },
-    Known { name: "foot", graphics: None, truecolor: true },
-    Known { name: "contour", graphics: None, truecolor: true },
-    Known { name: "konsole", graphics: None, truecolor: true },
-    Known { name: "alacritty", graphics: None, truecolor: true },
-    Known { name: "vte", graphics: None, truecolor: true },
-    Known { name: "xterm.js", graphics: None, truecolor: true },
-    Known { name: "vscode", graphics: None, truecolor: true },
-    Known { name: "windows terminal", graphics: None, truecolor: true },
-    Known { name: "mlterm", graphics: None, truecolor: true },
-    Known { name: "rio", graphics: None, truecolor: true },
-];
-
-/// Model, version where it matters, and name of terminals that answer no XTVERSION.
-const MODELS: &[(u16, Option<u16>, &str)] =
-    &[(0, Some(276), "xterm.js"), (61, None, "vte"), (65, None, "vte")];
-
-fn known(name: &str) -> Option<&'static Known> {
-    let name = name.to_lowercase();
-    TERMINALS.iter().find(|row| name.starts_with(row.name))
-}
-
-/// kitty learnt placeholders with 0.28; a name without a version is trusted.
-fn has_placeholders(name: &str) -> bool {
-    let version = name.trim_start_matches(|c: char| !c.is_ascii_digit());
-    let mut numbers =
-        version.split(|c: char| !c.is_ascii_digit()).map(|number| number.parse::<u32>().unwrap_or(0));
-    let (major, minor) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
-    !name.to_lowercase().starts_with("kitty") || version.is_empty() || (major, minor) >= (0, 28)
-}
+/// How what the user asked for is found.
+const FORCED: &str = "asked for";
 
 impl Evidence {
     /// Takes an answer in.
@@ -166,17 +72,14 @@ impl Evidence {
         match answer {
             Answer::KittyGraphics => self.kitty = true,
             Answer::Name(name) => self.name = Some(name),
-            Answer::Model(model, version) => {
-                self.model = MODELS
-                    .iter()
-                    .find(|row| (row.0, row.1.unwrap_or(version)) == (model, version))
-                    .map(|row| row.2);
-            }
+            Answer::Model(model, version) => self.model = Some((model, version)),
             Answer::Cell(width, height) if width > 0 && height > 0 => self.cell = Some((width, height)),
             Answer::Window(width, height) if width > 0 && height > 0 => {
                 self.window_px = Some((width, height));
             }
+            Answer::Background(color) => self.background = Some(color),
             Answer::Truecolor => self.truecolor = true,
+            Answer::Synchronised => self.synchronised = true,
             Answer::Attributes { sixel } => {
                 self.sixel = sixel;
                 self.complete = true;
@@ -187,12 +90,46 @@ impl Evidence {
 
     /// What all of it comes to.
     pub(super) fn facts(&self) -> Facts {
-        let cell = self.cell();
-        let (graphics, tmux, hint) = self.graphics(cell.is_some());
-        Facts { color: self.color(), graphics, cell: cell.unwrap_or((10, 20)), tmux, hint }
+        let (graphics, tmux, hint) = self.graphics();
+        Facts {
+            color: self.color().value,
+            graphics: graphics.value,
+            cell: self.cell().map_or((10, 20), |cell| cell.value),
+            background: self.background().value,
+            tmux,
+            hint,
+        }
     }
 
-    fn cell(&self) -> Option<(u16, u16)> {
+    /// The name of what answers no XTVERSION.
+    fn by_model(&self) -> Option<&'static str> {
+        self.model.and_then(|(model, version)| of_model(model, version))
+    }
+
+    /// What stands between the terminal and this program.
+    pub(super) fn multiplexer(&self) -> Found<Multiplexer> {
+        let (guess, variable) = self.environment.multiplexer();
+        if matches!(guess, Multiplexer::None | Multiplexer::Either) {
+            // Only now that it answered: a `TERM` of another name hides what stands at the near end of an SSH line.
+            if self.name.as_ref().is_some_and(|name| name.starts_with(TMUX)) {
+                return found(Multiplexer::FarTmux, "XTVERSION");
+            }
+            match self.by_model() {
+                Some(TMUX) => return found(Multiplexer::FarTmux, "device attributes"),
+                Some(SCREEN) => return found(Multiplexer::Screen, "device attributes"),
+                _ => {}
+            }
+        }
+        found(guess, variable)
+    }
+
+    /// Whether mosh carries the line.
+    fn mosh(&self) -> bool {
+        self.by_model() == Some(MOSH)
+    }
+
+    /// A cell's width and height in pixels.
+    pub(super) fn cell(&self) -> Option<Found<(u16, u16)>> {
         let [columns, rows, width, height] = self.window;
         let of_window = |(width, height): (u16, u16)| {
             let cell = (width.checked_div(columns)?, height.checked_div(rows)?);
@@ -200,91 +137,141 @@ impl Evidence {
         };
         // tmux answers for itself; the outer terminal's cells are the ones that pictures are made for.
         let outer = self.tmux.as_ref().and_then(|tmux| tmux.cell);
-        outer
-            .or(self.cell)
-            .or_else(|| of_window((width, height)))
-            .or_else(|| self.window_px.and_then(of_window))
-    }
-
-    /// The names that the terminal (the one around tmux, inside it) goes by.
-    fn names(&self) -> impl Iterator<Item = &str> {
-        let tmux = self.tmux.as_ref();
-        let inside = self.environment.multiplexed();
-        let own = [
-            self.name.as_deref(),
-            self.model,
-            Some(&*self.environment.term_program),
-            Some(&*self.environment.term),
+        let ways = [
+            (outer, "tmux"),
+            (self.cell, "answer to CSI 16 t"),
+            (of_window((width, height)), "the window's pixels (TIOCGWINSZ)"),
+            (self.window_px.and_then(of_window), "answer to CSI 14 t"),
         ];
-        let outer = [tmux.map(|tmux| &*tmux.name), tmux.map(|tmux| &*tmux.term)];
-        own.into_iter().filter(move |_| !inside).chain(outer).flatten().filter(|name| !name.is_empty())
+        ways.into_iter().find_map(|(cell, how)| Some(found(cell?, how)))
     }
 
-    fn color(&self) -> ColorDepth {
-        if let Some(forced) = self.forced_color {
-            return forced;
+    /// What lies behind the text: light where black is easier to read on it than white.
+    pub(super) fn background(&self) -> Found<Background> {
+        let side = |light: bool| if light { Background::Light } else { Background::Dark };
+        if let Some(forced) = self.forced.background {
+            return found(forced, FORCED);
         }
+        if let Some(color @ [red, green, blue]) = self.background {
+            let how = format!("answer to OSC 11: #{red:02x}{green:02x}{blue:02x}");
+            return found(side(luminance(color) > 0.179), how);
+        }
+        match self.environment.is_light() {
+            Some(light) => found(side(light), "COLORFGBG"),
+            None => found(Background::Dark, "assumed; `--theme light` says otherwise"),
+        }
+    }
+
+    /// The names that the terminal (the one around tmux, inside it) goes by, and where each is from.
+    pub(super) fn names(&self) -> impl Iterator<Item = (&str, &'static str)> {
+        let tmux = self.tmux.as_ref();
+        let inside = self.multiplexer().value != Multiplexer::None;
+        let own = [
+            (self.name.as_deref(), "XTVERSION"),
+            (self.by_model(), "device attributes"),
+            (Some(&*self.environment.term_program), "TERM_PROGRAM"),
+            (Some(&*self.environment.term), "TERM"),
+        ];
+        let outer = [(tmux.map(|tmux| &*tmux.name), "tmux"), (tmux.map(|tmux| &*tmux.term), "tmux")];
+        own.into_iter()
+            .filter(move |_| !inside)
+            .chain(outer)
+            .filter_map(|(name, how)| Some((name?, how)))
+            .filter(|name| !name.0.is_empty())
+    }
+
+    /// How many colours there are.
+    pub(super) fn color(&self) -> Found<ColorDepth> {
         let environment = &self.environment;
-        if environment.no_color || environment.term == "dumb" {
-            return ColorDepth::None;
+        if let Some(forced) = self.forced.color {
+            return found(forced, FORCED);
+        }
+        if environment.no_color {
+            return found(ColorDepth::None, "NO_COLOR");
+        }
+        if environment.is_dumb() {
+            return found(ColorDepth::None, "TERM");
         }
         if let Some(tmux) = &self.tmux {
             // Without the RGB feature tmux turns truecolor into the 256 colours, silently; kitty, foot and xterm
             // have theirs known to it.
-            return if tmux.has("RGB") { ColorDepth::True } else { ColorDepth::Indexed };
+            let depth = if tmux.has("RGB") { ColorDepth::True } else { ColorDepth::Indexed };
+            return found(depth, "the terminal's features in tmux");
         }
-        let says_so = matches!(environment.colorterm.as_str(), "truecolor" | "24bit");
-        let by_name = self.names().any(|name| known(name).is_some_and(|row| row.truecolor))
-            || environment.term.ends_with("-direct");
-        match environment.term.as_str() {
-            _ if says_so || self.truecolor || by_name => ColorDepth::True,
-            "linux" | "xterm" | "vt100" | "vt220" | "ansi" | "screen" => ColorDepth::Ansi,
-            _ => ColorDepth::Indexed,
+        let few =
+            matches!(environment.term.as_str(), "linux" | "xterm" | "vt100" | "vt220" | "ansi" | "screen");
+        let by_term = found(if few { ColorDepth::Ansi } else { ColorDepth::Indexed }, "TERM");
+        // screen 4 mangles 24 bits, and screen 5 shows them only where it was told to; COLORTERM is the terminal's
+        // that it was started in.
+        if self.multiplexer().value == Multiplexer::Screen {
+            return by_term;
+        }
+        if matches!(environment.colorterm.as_str(), "truecolor" | "24bit") {
+            return found(ColorDepth::True, "COLORTERM");
+        }
+        if self.truecolor {
+            return found(ColorDepth::True, "a 24-bit colour was kept (DECRQSS)");
+        }
+        let named = self.names().find(|name| known(name.0).is_some_and(|row| row.truecolor));
+        match named {
+            Some((_, how)) => found(ColorDepth::True, how),
+            None if environment.term.ends_with("-direct") => found(ColorDepth::True, "TERM"),
+            None => by_term,
         }
     }
 
     /// The protocol, whether it is wrapped for tmux, and what could be done about half-blocks.
-    fn graphics(&self, cell_known: bool) -> (Graphics, bool, Option<String>) {
-        let inside = self.environment.multiplexed();
-        if let Some(forced) = self.forced_graphics {
-            return (forced, inside, None);
+    pub(super) fn graphics(&self) -> (Found<Graphics>, bool, Option<String>) {
+        let inside = self.multiplexer().value;
+        if let Some(forced) = self.forced.graphics {
+            return (found(forced, FORCED), inside.is_tmux() || inside == Multiplexer::Either, None);
         }
-        let waits = !self.complete || (self.environment.tmux && self.tmux.is_none());
+        let waits = !self.complete || (inside == Multiplexer::Tmux && self.tmux.is_none());
         if waits {
-            return (Graphics::Unknown, false, None);
+            return (found(Graphics::Unknown, "still asking"), false, None);
         }
         // The first name that is known decides: the terminal's own word comes before `TERM`, which has no version.
-        let named = self.names().find_map(|name| known(name).map(|row| (name, row.graphics)));
-        let by_name = named.and_then(|(name, graphics)| {
-            let can = graphics != Some(Graphics::Kitty) || (has_placeholders(name) && (inside || self.kitty));
-            graphics.filter(|_| can)
+        let named = self.names().find_map(|(name, how)| known(name).map(|row| (name, how, row.graphics)));
+        let by_name = named.and_then(|(name, how, graphics)| {
+            let asked = inside != Multiplexer::None || self.kitty;
+            let can = graphics != Some(Graphics::Kitty) || (has_placeholders(name) && asked);
+            Some(found(graphics.filter(|_| can)?, how))
         });
-        if inside {
-            return self.graphics_in_tmux(by_name, cell_known);
-        }
-        match by_name {
-            Some(graphics) => (graphics, false, None),
-            // Pixels can only be placed when the size of a cell is known.
-            None if self.sixel && cell_known => (Graphics::Sixel, false, None),
-            None => (Graphics::Halfblocks, false, None),
+        let without = |hint: &str| {
+            (found(Graphics::Halfblocks, "nothing else gets through"), false, Some(hint.to_owned()))
+        };
+        match inside {
+            Multiplexer::Tmux => self.graphics_in_tmux(by_name),
+            Multiplexer::None if self.mosh() => without("pictures: ssh instead of mosh"),
+            Multiplexer::None => match by_name {
+                Some(graphics) => (graphics, false, None),
+                // Pixels can only be placed when the size of a cell is known.
+                None if self.sixel && self.cell().is_some() => {
+                    (found(Graphics::Sixel, "device attributes"), false, None)
+                }
+                None => (found(Graphics::Halfblocks, "no other protocol is known here"), false, None),
+            },
+            Multiplexer::Screen => without("pictures: without GNU screen, or in tmux"),
+            // A tmux that cannot be asked does not say whether anything would get through.
+            _ => without("pictures: without the multiplexer around ssh, or --graphics"),
         }
     }
 
-    fn graphics_in_tmux(
-        &self,
-        by_name: Option<Graphics>,
-        cell_known: bool,
-    ) -> (Graphics, bool, Option<String>) {
-        let halfblocks = |hint: Option<&str>| (Graphics::Halfblocks, false, hint.map(str::to_owned));
+    fn graphics_in_tmux(&self, by_name: Option<Found<Graphics>>) -> (Found<Graphics>, bool, Option<String>) {
+        let halfblocks = |hint: Option<&str>| {
+            (found(Graphics::Halfblocks, "tmux lets nothing else through"), false, hint.map(str::to_owned))
+        };
         let Some(tmux) = &self.tmux else { return halfblocks(None) };
         let sixel = tmux.has("sixel") || known(&tmux.name).is_none_or(|row| row.name == "foot");
         match by_name {
             Some(graphics) if tmux.passthrough => (graphics, true, None),
             Some(_) => halfblocks(Some("pictures: tmux set -g allow-passthrough on")),
             // tmux from 3.4 on takes sixel itself, where the terminal around it does.
-            None if tmux.has("sixel") && self.sixel && cell_known => (Graphics::Sixel, false, None),
+            None if tmux.has("sixel") && self.sixel && self.cell().is_some() => {
+                (found(Graphics::Sixel, "the terminal's features in tmux"), false, None)
+            }
             None if sixel && tmux.passthrough && tmux.cell.is_some() && tmux.name.starts_with("foot") => {
-                (Graphics::Sixel, true, None)
+                (found(Graphics::Sixel, "tmux"), true, None)
             }
             None => halfblocks(None),
         }

@@ -7,6 +7,7 @@ use anyhow::Context;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::detect::Multiplexer;
 use super::pictures::Key;
 use super::screen::Screen;
 use super::{Shell, pace, terminal};
@@ -36,7 +37,9 @@ impl Shell {
     /// The terminal has the focus again. Inside tmux another window was shown meanwhile, perhaps in another terminal: tmux
     /// draws its cells again, but knows nothing of pictures.
     pub(super) fn focused(&mut self) {
-        if self.evidence.environment.multiplexed() || self.state.facts.graphics == Graphics::Iterm2 {
+        if self.evidence.multiplexer().value != Multiplexer::None
+            || self.state.facts.graphics == Graphics::Iterm2
+        {
             self.screen.forget_overlay();
         }
     }

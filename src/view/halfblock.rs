@@ -4,9 +4,9 @@ use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
 use ratatui::style::Color;
 
-use super::theme::{Theme, brightness};
-use crate::app::state::ColorDepth;
-use crate::raster::Raster;
+use super::theme::Theme;
+use crate::app::state::{Background, ColorDepth};
+use crate::raster::{Raster, brightness};
 
 /// Pixels to be drawn; `None` is the terminal's own background.
 #[derive(Clone, Debug)]
@@ -86,8 +86,10 @@ impl Canvas {
 
 fn set(cell: &mut Cell, upper: Option<[u8; 3]>, lower: Option<[u8; 3]>, theme: Theme) {
     if theme.depth == ColorDepth::None {
-        // Without colours a pixel can only be there or not: brighter than the middle, or darker.
-        let lit = |pixel: Option<[u8; 3]>| pixel.is_some_and(|rgb| brightness(rgb) > 127);
+        // Without colours a pixel can only be there or not: brighter than the middle, or darker. On a light background
+        // what is there is dark.
+        let dark_ink = theme.background == Background::Light;
+        let lit = |pixel: Option<[u8; 3]>| pixel.is_some_and(|rgb| (brightness(rgb) > 127) != dark_ink);
         cell.set_symbol(match (lit(upper), lit(lower)) {
             (true, true) => "█",
             (true, false) => "▀",

@@ -9,11 +9,11 @@ use ratatui::widgets::{Paragraph, Widget, Wrap};
 use super::halfblock::Canvas;
 use super::layers::cut;
 use super::number::short;
-use super::theme::{Role, SELECTION, Theme};
+use super::theme::{Role, Theme};
 use crate::app::layout::{Grid, SINGLE_WORDS, single_origin, single_zoom};
 use crate::app::state::{ColorDepth, KernelData, LayerData, Load, Middle, Pane, State};
 use crate::printable::printable;
-use crate::raster::{self, ChannelOrder, Look, Normalization, Raster};
+use crate::raster::{self, ChannelOrder, Look, Normalization, Palette, Raster};
 use crate::weights::Layer;
 use crate::weights::diagnosis::{Diagnosis, Verdict};
 use crate::weights::order::Sort;
@@ -105,27 +105,24 @@ fn normalization(normalization: Normalization) -> &'static str {
 }
 
 /// What of the kernel is drawn, and in which colours.
-fn look(state: &State, kernels: &KernelData) -> (Look<'static>, ChannelOrder) {
-    let look = match state.slice_drawn(kernels.shape) {
+fn look<'p>(state: &State, kernels: &KernelData, slices: &'p Palette) -> Look<'p> {
+    match state.slice_drawn(kernels.shape) {
         None if kernels.shape.is_coloured() => Look::Color(state.channels),
         None => Look::Grey(0),
-        Some(slice) => Look::Map(slice, slice_palette()),
-    };
-    (look, state.channels)
+        Some(slice) => Look::Map(slice, slices),
+    }
 }
 
-/// The palette of slices, made once.
-fn slice_palette() -> &'static raster::Palette {
-    static PALETTE: std::sync::LazyLock<raster::Palette> =
-        std::sync::LazyLock::new(|| raster::COLOR_MAPS[0].signed_palette());
-    &PALETTE
+/// The palette of slices.
+fn slice_palette(state: &State) -> Palette {
+    state.choices.maps.of_weights(state.facts.background).signed_palette()
 }
 
-fn raster_of(state: &State, kernels: &KernelData, index: usize) -> Raster {
+fn raster_of(state: &State, kernels: &KernelData, index: usize, slices: &Palette) -> Raster {
     let kernel = kernels.weights.kernel(index);
     let layer = raster::Scale { low: -kernels.largest, high: kernels.largest };
     let scale = raster::kernel_scale(kernel, state.normalization, layer);
-    raster::draw(kernel, look(state, kernels).0, scale)
+    raster::draw(kernel, look(state, kernels, slices), scale)
 }
 
 fn grid(buffer: &mut Buffer, room: Rect, state: &State, kernels: &KernelData, theme: Theme) {
@@ -139,6 +136,7 @@ fn grid(buffer: &mut Buffer, room: Rect, state: &State, kernels: &KernelData, th
     let zoom = usize::from(grid.zoom);
     let (pitch_x, pitch_y) = (usize::from(grid.pitch_x), usize::from(grid.pitch_y));
     let (mut selected, mut marks) = (None, Vec::new());
+    let slices = slice_palette(state);
     // One row more than is whole: the rest of the pane shows the beginning of the next one.
     for row in 0..=grid.rows {
         for column in 0..grid.columns {
@@ -155,14 +153,14 @@ fn grid(buffer: &mut Buffer, room: Rect, state: &State, kernels: &KernelData, th
                 let framed = index == state.kernel || before == Some(&state.kernel);
                 marks.push((x, y, framed, diagnosis));
             }
-            canvas.paste(&raster_of(state, kernels, index), x + 1, y + 1, zoom);
+            canvas.paste(&raster_of(state, kernels, index, &slices), x + 1, y + 1, zoom);
             if index == state.kernel {
                 selected = Some((x, y));
             }
         }
     }
     if let Some((x, y)) = selected {
-        canvas.outline(x, y, pitch_x + 1, pitch_y + 1, SELECTION);
+        canvas.outline(x, y, pitch_x + 1, pitch_y + 1, theme.selection());
     }
     canvas.render(buffer, room, theme);
     for (x, y, framed, diagnosis) in marks {
@@ -226,18 +224,18 @@ fn single(
     let (left, top) = single_origin(room, kernels.shape);
     let (left, top) = (usize::from(left), usize::from(top));
     let above = Rect { height: room.height.saturating_sub(SINGLE_WORDS), ..room };
-    let raster = raster_of(state, kernels, state.kernel);
+    let raster = raster_of(state, kernels, state.kernel, &slice_palette(state));
     let mut canvas = Canvas::of(above);
     canvas.paste(&raster, left, top, zoom);
     let (x, y) = (left + column * zoom, top + row * zoom);
     if zoom >= 3 {
         // Two rings, so that the cursor is seen on any colour.
-        canvas.outline(x, y, zoom, zoom, SELECTION);
+        canvas.outline(x, y, zoom, zoom, theme.selection());
         if zoom >= 6 {
             canvas.outline(x + 1, y + 1, zoom - 2, zoom - 2, [0, 0, 0]);
         }
     } else {
-        canvas.set(x, y, SELECTION);
+        canvas.set(x, y, theme.selection());
     }
     canvas.render(buffer, above, theme);
 

@@ -9,7 +9,7 @@ use ratatui::widgets::{Paragraph, Widget, Wrap};
 
 use super::halfblock::Canvas;
 use super::number::short;
-use super::theme::{Role, SELECTION, Theme};
+use super::theme::{Role, Theme};
 use crate::app::state::{ColorDepth, LayerData, Load, Pane, State};
 use crate::printable::printable;
 use crate::raster::Raster;
@@ -107,9 +107,9 @@ fn draw_verdict(buffer: &mut Buffer, room: Rect, state: &State, theme: Theme) ->
 fn draw_spectrum(buffer: &mut Buffer, room: Rect, plane: &Array2<f32>, theme: Theme) {
     let pixels = plane.iter().map(|power| {
         // A square root, so that what is weak shows too.
-        let [red, green, blue] = SELECTION.map(f32::from);
-        let light = power.sqrt();
-        [(red * light) as u8, (green * light) as u8, (blue * light) as u8]
+        let share = power.sqrt();
+        let (none, most) = (theme.ground(), theme.selection());
+        std::array::from_fn(|c| (f32::from(none[c]) * (1.0 - share) + f32::from(most[c]) * share) as u8)
     });
     let raster = Raster { width: plane.ncols(), height: plane.nrows(), pixels: pixels.collect() };
     let square = Rect { height: SPECTRUM_ROWS.min(room.height), ..room };

@@ -57,6 +57,19 @@ fn a_photo_that_does_not_decode_is_one_sentence_after_the_screen_is_given_back()
 }
 
 #[test]
+fn a_dumb_terminal_gets_one_sentence_and_no_escape() {
+    for term in ["dumb", ""] {
+        let mut command = CommandBuilder::new(program());
+        command.arg("demo");
+        command.env("TERM", term);
+        let (code, log) = Terminal::run(MUTE.with(&[]), command, 80, 24).end();
+        assert_eq!(code, 2, "{log}");
+        assert!(log.contains("place the cursor") && log.contains("`convscope show`"), "{log:?}");
+        assert!(log.trim_end().lines().count() == 1 && !log.contains('\x1b'), "{log:?}");
+    }
+}
+
+#[test]
 fn without_a_terminal_it_says_what_to_do() {
     let output = std::process::Command::new(crate::terminal::program()).arg("demo").output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();

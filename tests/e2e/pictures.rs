@@ -4,15 +4,15 @@ use convscope::checkpoint;
 use convscope::demo;
 use convscope::jobs::response::COLORED;
 use convscope::photo::Photo;
-use convscope::raster::{COLOR_MAPS, Indexed, ResponseMode, response_limit};
+use convscope::raster::{ColorMap, DARK_CENTRE, Indexed, LIGHT_CENTRE, ResponseMode, response_limit};
 use convscope::response::{ConvParams, respond};
 use convscope::weights::Weights;
 
 use crate::picture::{self, Picture};
-use crate::terminal::{KITTY_26, KITTY_41, MUTE, Persona, Terminal, XTERM_SIXEL, program};
+use crate::terminal::{KITTY_26, KITTY_41, LIGHT, MUTE, Persona, Terminal, XTERM_SIXEL, program};
 
 /// The signed response of the built-in conv1's kernel to the built-in photo, fitted into so many pixels.
-fn expected(kernel: usize, width: usize, height: usize) -> Picture {
+fn expected(kernel: usize, width: usize, height: usize, map: &ColorMap) -> Picture {
     // The reading process is this program, not the test.
     checkpoint::set_reader_program(program());
     let demo = demo::source().open(&mut |_| {}).unwrap();
@@ -22,7 +22,7 @@ fn expected(kernel: usize, width: usize, height: usize) -> Picture {
     let response =
         respond(input.view(), weights.kernel(kernel), &ConvParams::same_size([7, 7]), 0.0).unwrap();
     let limit = response_limit(response.view(), COLORED);
-    let indexed = Indexed::of_response(response.view(), ResponseMode::Signed, &COLOR_MAPS[0], limit);
+    let indexed = Indexed::of_response(response.view(), ResponseMode::Signed, map, limit);
     let pixels = indexed.indices.iter().map(|index| indexed.palette[usize::from(*index)]).collect();
     Picture { width: indexed.width, height: indexed.height, pixels }
 }
@@ -39,6 +39,7 @@ fn captioned(terminal: &Terminal) -> Option<(usize, usize)> {
 fn shown(
     persona: Persona,
     arguments: &[&str],
+    map: &ColorMap,
     decode: impl Fn(&[u8]) -> Option<Picture>,
 ) -> (Picture, Picture, String) {
     let terminal = Terminal::start(persona, &[&["demo"], arguments].concat());
@@ -54,13 +55,13 @@ fn shown(
     terminal.send("q");
     let (code, log) = terminal.end();
     assert_eq!(code, 0);
-    (picture.cropped(size.0, size.1), expected(5, size.0, size.1), log)
+    (picture.cropped(size.0, size.1), expected(5, size.0, size.1, map), log)
 }
 
 #[test]
 fn kitty_shows_the_response_and_forgets_old_pictures() {
     let (picture, expected, log) =
-        shown(KITTY_41, &[], |log| picture::kitty(log).map(|(_, picture)| picture));
+        shown(KITTY_41, &[], DARK_CENTRE, |log| picture::kitty(log).map(|(_, picture)| picture));
     assert_eq!(picture.difference(&expected).0, 0, "kitty loses nothing");
     let sent = log.matches("a=T").count();
     let deleted = log.matches("a=d,d=I").count();
@@ -68,8 +69,23 @@ fn kitty_shows_the_response_and_forgets_old_pictures() {
 }
 
 #[test]
+fn a_light_terminal_gets_light_colours_without_being_cleared() {
+    let (picture, expected, log) =
+        shown(LIGHT, &[], LIGHT_CENTRE, |log| picture::kitty(log).map(|(_, picture)| picture));
+    assert_eq!(picture.difference(&expected).0, 0);
+    let while_it_ran = log.split("\x1b[?1049l").next().unwrap();
+    let cleared = while_it_ran.matches("\x1b[2J").count();
+    assert!(cleared <= 2, "once at the beginning and once at the end, not {cleared} times");
+    // The same by hand, whatever the terminal says.
+    let (picture, expected, _) = shown(LIGHT, &["--theme", "dark"], DARK_CENTRE, |log| {
+        picture::kitty(log).map(|(_, picture)| picture)
+    });
+    assert_eq!(picture.difference(&expected).0, 0);
+}
+
+#[test]
 fn sixel_shows_the_response() {
-    let (picture, expected, _) = shown(XTERM_SIXEL, &[], picture::sixel);
+    let (picture, expected, _) = shown(XTERM_SIXEL, &[], DARK_CENTRE, picture::sixel);
     let (_, mean) = picture.difference(&expected);
     // 256 colours, each channel in percent.
     assert!(mean < 4.0, "{mean}");
@@ -77,7 +93,7 @@ fn sixel_shows_the_response() {
 
 #[test]
 fn iterm2_shows_the_response() {
-    let (picture, expected, _) = shown(XTERM_SIXEL, &["--graphics", "iterm2"], picture::iterm2);
+    let (picture, expected, _) = shown(XTERM_SIXEL, &["--graphics", "iterm2"], DARK_CENTRE, picture::iterm2);
     assert_eq!(picture.difference(&expected).0, 0);
 }
 

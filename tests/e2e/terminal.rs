@@ -27,6 +27,7 @@ const NAME: &str = "\x1b[>q";
 const CELL: &str = "\x1b[16t";
 const KITTY: &str = "\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\";
 const TRUECOLOR: &str = "\x1bP$qm\x1b\\";
+const BACKGROUND: &str = "\x1b]11;?\x1b\\";
 
 /// kitty 0.41, over SSH: no `COLORTERM`.
 pub(crate) const KITTY_41: Persona = Persona {
@@ -34,6 +35,20 @@ pub(crate) const KITTY_41: Persona = Persona {
         (KITTY, "\x1b_Gi=31;OK\x1b\\"),
         (NAME, "\x1bP>|kitty(0.41.1)\x1b\\"),
         (CELL, "\x1b[6;16;8t"),
+        (TRUECOLOR, "\x1bP1$r48:2:1:2:3m\x1b\\"),
+        (ATTRIBUTES, "\x1b[?62;c"),
+    ],
+    delay: Duration::ZERO,
+    environment: &[("TERM", "xterm-kitty")],
+};
+
+/// kitty 0.41 with a light theme (Solarized).
+pub(crate) const LIGHT: Persona = Persona {
+    answers: &[
+        (KITTY, "\x1b_Gi=31;OK\x1b\\"),
+        (NAME, "\x1bP>|kitty(0.41.1)\x1b\\"),
+        (CELL, "\x1b[6;16;8t"),
+        (BACKGROUND, "\x1b]11;rgb:fdfd/f6f6/e3e3\x1b\\"),
         (TRUECOLOR, "\x1bP1$r48:2:1:2:3m\x1b\\"),
         (ATTRIBUTES, "\x1b[?62;c"),
     ],
@@ -57,6 +72,7 @@ pub(crate) const KITTY_26: Persona = Persona {
 pub(crate) const XTERM_SIXEL: Persona = Persona {
     answers: &[
         (NAME, "\x1bP>|XTerm(379)\x1b\\"),
+        (BACKGROUND, "\x1b]11;rgb:0000/0000/0000\x1b\\"),
         (TRUECOLOR, "\x1bP1$r0;48:2::1:2:3m\x1b\\"),
         (ATTRIBUTES, "\x1b[?63;1;2;4;6;9;15;16;22;28c"),
     ],
@@ -80,6 +96,21 @@ impl Persona {
         Self { environment, ..self }
     }
 }
+
+/// What the terminal that the tests run in may have set.
+const ELSEWHERE: &[&str] = &[
+    "COLORFGBG",
+    "COLORTERM",
+    "CONVSCOPE_CONFIG",
+    "KITTY_WINDOW_ID",
+    "NO_COLOR",
+    "SSH_CONNECTION",
+    "SSH_TTY",
+    "STY",
+    "TERM_PROGRAM",
+    "TMUX",
+    "XDG_CONFIG_HOME",
+];
 
 /// The program in its terminal.
 pub(crate) struct Terminal {
@@ -112,7 +143,7 @@ impl Terminal {
     pub(crate) fn run(persona: Persona, mut command: CommandBuilder, columns: u16, rows: u16) -> Self {
         let size = PtySize { rows, cols: columns, pixel_width: columns * 8, pixel_height: rows * 16 };
         let pair = native_pty_system().openpty(size).unwrap();
-        for name in ["COLORTERM", "TERM_PROGRAM", "TMUX", "NO_COLOR", "KITTY_WINDOW_ID", "XDG_CONFIG_HOME"] {
+        for name in ELSEWHERE {
             command.env_remove(name);
         }
         for (name, value) in persona.environment {

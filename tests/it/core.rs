@@ -1,11 +1,12 @@
 //! The functional core as tables: keys in, state out.
 
 use convscope::app::effect::Effect;
+use convscope::app::maps::Maps;
 use convscope::app::msg::{Mouse, MouseKind, Msg, Opened};
 use convscope::app::state::{
-    Choices, Facts, Graphics, Load, Middle, Mode, Pane, PhotoInput, ResponseFacts, Ticket,
+    Background, Choices, Facts, Graphics, Load, Middle, Mode, Pane, PhotoInput, ResponseFacts, Ticket,
 };
-use convscope::raster::{ChannelOrder, Normalization, ResponseMode};
+use convscope::raster::{ChannelOrder, ColorMap, DARK_CENTRE, LIGHT_CENTRE, Normalization, ResponseMode};
 use convscope::weights::{Layer, Layout};
 
 use crate::session::{Session, conv, dense};
@@ -248,6 +249,38 @@ fn the_picture_follows_the_selection_and_nothing_else_asks_for_one() {
     assert_eq!(session.pictures(), before + 6);
     session.take(Msg::Resize { width: 120, height: 40 });
     assert_eq!(session.pictures(), before + 7);
+}
+
+#[test]
+fn a_background_that_is_known_late_changes_colours_and_nothing_else() {
+    let mut session = wide();
+    session.answer_pictures = false;
+    let (before, effects) = (session.state.clone(), session.effects.len());
+    let map = |session: &Session| session.state.preview.wanted.as_ref().unwrap().kernel.unwrap().map;
+    assert_eq!(map(&session), DARK_CENTRE);
+    let facts = Facts { background: Background::Light, ..session.state.facts.clone() };
+    session.take(Msg::Terminal(facts));
+    assert_eq!(map(&session), LIGHT_CENTRE);
+    let new = &session.effects[effects..];
+    assert!(
+        matches!(new, [Effect::Respond { .. }]),
+        "the old picture stays until the new one is there: {new:?}"
+    );
+    assert_eq!(session.state.preview.shown, before.preview.shown);
+    assert_eq!((session.state.kernel, &session.state.data), (before.kernel, &before.data));
+}
+
+#[test]
+fn chosen_colour_maps_stay_whatever_the_background() {
+    let grey = ColorMap::named("grey");
+    assert!(grey.is_some());
+    let maps = Maps { response: grey, ..Maps::default() };
+    let choices = Choices { maps, ..Choices::default() };
+    let mut session = Session::with_choices(network(), 160, 45, choices);
+    let map = |session: &Session| session.state.preview.wanted.as_ref().unwrap().kernel.unwrap().map;
+    assert_eq!(Some(map(&session)), grey);
+    session.keys("r");
+    assert_eq!(map(&session), DARK_CENTRE, "the magnitude has a map of its own");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use convscope::app::msg::Msg;
-use convscope::app::state::{ColorDepth, Facts};
+use convscope::app::state::{Background, ColorDepth, Facts};
 use convscope::view;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -166,6 +166,20 @@ fn fewer_colours_still_say_something() {
         let facts = Facts { color: depth, ..session.state.facts.clone() };
         session.take(Msg::Terminal(facts));
         insta::assert_snapshot!(format!("colours_{name}"), dump(&screen(&session)));
+    }
+}
+
+#[test]
+fn a_light_background_has_colours_of_its_own() {
+    for (depth, name) in [(ColorDepth::True, "24_bit"), (ColorDepth::Ansi, "16")] {
+        let mut session = Session::on(network(), 80, 24);
+        session.take(Msg::Terminal(Facts {
+            color: depth,
+            background: Background::Light,
+            ..session.state.facts.clone()
+        }));
+        session.keys("}");
+        insta::assert_snapshot!(format!("light_{name}"), dump(&screen(&session)));
     }
 }
 

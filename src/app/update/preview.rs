@@ -39,6 +39,7 @@ fn wanted(state: &State) -> Option<ResponseSpec> {
                 mode: state.response_mode,
                 preprocessing: state.preprocessing,
                 stride: own.filter(|_| state.own_stride).unwrap_or([1, 1]),
+                map: state.choices.maps.of_response(state.response_mode, state.facts.background),
             }
         }),
         // While a layer is being read, the old picture stays.
