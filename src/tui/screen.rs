@@ -108,9 +108,10 @@ impl Screen {
                 pen.go(column, line);
                 pen.print(cell, columns as u16);
                 // What was left of a wider character is a blank of unknown colour.
-                let old =
-                    usize::from(self.cells.content[at].cell_width()).min(row.len() - usize::from(column));
-                for half in end..(at + old).max(end) {
+                let row_end = y * width + row.len();
+                let reach = |at: usize| at + usize::from(self.cells.content[at].cell_width());
+                let old_end = (at..end).map(reach).max().unwrap_or(end).min(row_end);
+                for half in end..old_end {
                     self.cells.content[half] = unknown();
                 }
                 self.cells.content[at..end].clone_from_slice(&next.content[at..end]);
