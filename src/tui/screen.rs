@@ -231,6 +231,7 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
         #[test]
         fn a_change_shows_what_the_whole_frame_shows(first in frames(), second in frames(), third in frames()) {
             let mut screen = Screen::default();
