@@ -103,11 +103,15 @@ fn draw_verdict(buffer: &mut Buffer, room: Rect, state: &State, theme: Theme) ->
     Rect { y: below, height: room.height - rows, ..room }
 }
 
-/// The power of the frequencies: the middle is 0, the border half a cycle a pixel.
+/// Shades of the spectrum besides the ground: it changes whole with every key, and cells that look alike cost least.
+const SHADES: f32 = 5.0;
+
+/// The power of the frequencies: the middle is 0, the border half a cycle a pixel. In the 256 colours, whose names are
+/// half as long as 24 bits.
 fn draw_spectrum(buffer: &mut Buffer, room: Rect, plane: &Array2<f32>, theme: Theme) {
     let pixels = plane.iter().map(|power| {
         // A square root, so that what is weak shows too.
-        let share = power.sqrt();
+        let share = (power.sqrt() * SHADES).round() / SHADES;
         let (none, most) = (theme.ground(), theme.selection());
         std::array::from_fn(|c| (f32::from(none[c]) * (1.0 - share) + f32::from(most[c]) * share) as u8)
     });
@@ -115,7 +119,8 @@ fn draw_spectrum(buffer: &mut Buffer, room: Rect, plane: &Array2<f32>, theme: Th
     let square = Rect { height: SPECTRUM_ROWS.min(room.height), ..room };
     let mut canvas = Canvas::of(square);
     canvas.paste(&raster, 0, 0, 1);
-    canvas.render(buffer, square, theme);
+    let depth = if theme.depth == ColorDepth::True { ColorDepth::Indexed } else { theme.depth };
+    canvas.render(buffer, square, Theme { depth, ..theme });
     let below = Rect { y: square.bottom(), height: (room.height - square.height).min(1), ..room };
     Line::styled("power spectrum", theme.style(Role::Dim)).render(below, buffer);
 }
