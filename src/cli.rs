@@ -11,11 +11,12 @@ use clap::builder::PossibleValue;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::app::keymap;
-use crate::photo::Preprocessing;
-use crate::raster::{ChannelOrder, Normalization};
+use crate::raster::Normalization;
 
 pub mod check;
+mod choices;
 mod color;
+mod config;
 mod diff;
 mod export;
 pub mod layer;
@@ -28,6 +29,8 @@ mod respond;
 mod show;
 mod stats;
 mod table;
+
+pub use choices::{ChannelChoice, ColorChoice, GraphicsChoice, MontageOrder, PreprocessChoice, ThemeChoice};
 
 /// See what the convolution kernels of a trained network have learned, in the terminal.
 #[derive(Debug, Parser)]
@@ -53,7 +56,7 @@ pub struct ViewArgs {
     pub screen: ScreenArgs,
 }
 
-/// How the viewer uses the terminal.
+/// How the viewer uses the terminal. What is not said here is as the configuration says, or else guessed.
 #[derive(Clone, Debug, Default, Args)]
 pub struct ScreenArgs {
     /// The photo that kernels respond to [default: the built-in one]
@@ -63,141 +66,34 @@ pub struct ScreenArgs {
     #[arg(long, value_name = "LAYER")]
     pub layer: Option<String>,
     /// How the network was fed
-    #[arg(long, value_enum, default_value_t)]
-    pub preprocess: PreprocessChoice,
+    #[arg(long, value_enum)]
+    pub preprocess: Option<PreprocessChoice>,
     /// Which colour a kernel's first channel is
-    #[arg(long, value_enum, default_value_t)]
-    pub channels: ChannelChoice,
+    #[arg(long, value_enum)]
+    pub channels: Option<ChannelChoice>,
     /// What lies behind the text: the colours of the screen and of the maps fit it
-    #[arg(long, value_enum, default_value_t)]
-    pub theme: ThemeChoice,
+    #[arg(long, value_enum)]
+    pub theme: Option<ThemeChoice>,
     /// How many colours the terminal can show
-    #[arg(long, value_enum, default_value_t)]
-    pub color: ColorChoice,
+    #[arg(long, value_enum)]
+    pub color: Option<ColorChoice>,
     /// How the terminal shows pictures
-    #[arg(long, value_enum, default_value_t)]
-    pub graphics: GraphicsChoice,
+    #[arg(long, value_enum)]
+    pub graphics: Option<GraphicsChoice>,
     /// Leave the mouse to the terminal
     #[arg(long)]
     pub no_mouse: bool,
+    /// The configuration.
+    #[command(flatten)]
+    pub config: ConfigFile,
 }
 
-/// How many colours to use.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum ColorChoice {
-    /// As many as the terminal says it can
-    #[default]
-    Auto,
-    /// 24-bit colour
-    Truecolor,
-    /// The 256 colours
-    #[value(name = "256")]
-    Indexed,
-    /// The terminal's own 16 colours
-    #[value(name = "16")]
-    Ansi,
-    /// No colour at all
-    Never,
-}
-
-/// What lies behind the text.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum ThemeChoice {
-    /// What the terminal says; dark where it says nothing
-    #[default]
-    Auto,
-    /// A dark background
-    Dark,
-    /// A light background
-    Light,
-}
-
-/// How to show pictures.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum GraphicsChoice {
-    /// The best that the terminal says it can
-    #[default]
-    Auto,
-    /// The kitty graphics protocol
-    Kitty,
-    /// Sixel
-    Sixel,
-    /// The iTerm2 inline image protocol
-    Iterm2,
-    /// Half-block characters
-    Halfblocks,
-}
-
-/// Which colour a kernel's first channel is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum ChannelChoice {
-    /// Guessed from the network
-    #[default]
-    Auto,
-    /// Red first
-    Rgb,
-    /// Blue first, as Keras's ResNet and VGG networks are fed
-    Bgr,
-}
-
-impl ChannelChoice {
-    /// The order asked for; `None`: to be guessed.
-    pub fn chosen(self) -> Option<ChannelOrder> {
-        match self {
-            Self::Auto => None,
-            Self::Rgb => Some(ChannelOrder::Rgb),
-            Self::Bgr => Some(ChannelOrder::Bgr),
-        }
-    }
-
-    /// The order asked for, or the guess.
-    pub fn or(self, guess: ChannelOrder) -> ChannelOrder {
-        self.chosen().unwrap_or(guess)
-    }
-}
-
-/// How the network was fed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum PreprocessChoice {
-    /// Guessed from the network
-    #[default]
-    Auto,
-    /// BGR, 0..255 minus the mean of ImageNet
-    Caffe,
-    /// 0..1 minus the mean of ImageNet, over its deviation
-    Torch,
-    /// −1..1
-    Tf,
-    /// 0..1
-    None,
-}
-
-impl PreprocessChoice {
-    /// The preprocessing asked for; `None`: to be guessed.
-    pub fn chosen(self) -> Option<Preprocessing> {
-        match self {
-            Self::Auto => None,
-            Self::Caffe => Some(Preprocessing::Caffe),
-            Self::Torch => Some(Preprocessing::Torch),
-            Self::Tf => Some(Preprocessing::Tf),
-            Self::None => Some(Preprocessing::None),
-        }
-    }
-
-    /// The preprocessing asked for, or the guess.
-    pub fn or(self, guess: Preprocessing) -> Preprocessing {
-        self.chosen().unwrap_or(guess)
-    }
-}
-
-/// The order in which the montage lays its kernels.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum MontageOrder {
-    /// Row after row
-    #[default]
-    Rows,
-    /// Column after column
-    Columns,
+/// Which configuration.
+#[derive(Clone, Debug, Default, Args)]
+pub struct ConfigFile {
+    /// The configuration [default: CONVSCOPE_CONFIG, or convscope/config.toml in XDG_CONFIG_HOME or ~/.config]
+    #[arg(long = "config", value_name = "FILE")]
+    pub path: Option<PathBuf>,
 }
 
 /// What convscope does besides viewing.
@@ -221,6 +117,8 @@ pub enum Command {
     Respond(RespondArgs),
     /// Open the viewer on the built-in network
     Demo(ScreenArgs),
+    /// Print the viewer's configuration as it is in force, fit to be saved as its file
+    Config(ConfigArgs),
     /// Print the completions of a shell
     Completions {
         /// The shell
@@ -228,6 +126,17 @@ pub enum Command {
     },
     /// Print the manual page
     Man,
+}
+
+/// `convscope config`
+#[derive(Debug, Args)]
+pub struct ConfigArgs {
+    /// Print where the file is looked for
+    #[arg(long = "path")]
+    pub place: bool,
+    /// The configuration.
+    #[command(flatten)]
+    pub config: ConfigFile,
 }
 
 /// A layer of a checkpoint.
@@ -427,6 +336,7 @@ pub fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Show(args) => show::run(&args, out)?,
         Command::Export(args) => export::run(&args)?,
         Command::Respond(args) => respond::run(&args)?,
+        Command::Config(args) => config::run(&args, out)?,
         Command::Completions { shell } => {
             // The generator panics where it cannot write, and a closed pipe is no reason to.
             let mut script = Vec::new();

@@ -11,10 +11,12 @@
 //!
 //! A functional core in an imperative shell: [`app`] decides (`update(&mut State, Msg) -> Vec<Effect>`), [`view`]
 //! draws from `&State`, [`jobs`] do the slow work on threads, [`tui`] is the only place with a terminal and
-//! [`checkpoint`] the only place with a file format. Who may know whom is a table in `tests/it/architecture.rs`:
+//! [`checkpoint`] the only place with a file format; [`config`] is what the user prefers. Who may know whom is a table
+//! in `tests/it/architecture.rs`:
 //!
 //! ```text
-//! main → cli ─────────────┐
+//! main → config ──────────┐
+//!      → cli ─────────────┤
 //!      → tui → view ──────┤
 //!            → jobs ──────┼→ app → weights, response, raster, photo
 //!                 └→ checkpoint ──┘   (jobs and cli only)
@@ -23,6 +25,7 @@
 pub mod app;
 pub mod checkpoint;
 pub mod cli;
+pub mod config;
 pub mod demo;
 pub mod jobs;
 pub mod photo;

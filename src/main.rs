@@ -4,10 +4,12 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
-use convscope::app::maps::Maps;
-use convscope::app::state::{Background, Choices, ColorDepth, Graphics};
+use convscope::app::state::Choices;
 use convscope::checkpoint;
-use convscope::cli::{self, Cli, ColorChoice, Command, GraphicsChoice, ThemeChoice, ViewArgs};
+use convscope::cli::{
+    self, ChannelChoice, Cli, ColorChoice, Command, GraphicsChoice, PreprocessChoice, ThemeChoice, ViewArgs,
+};
+use convscope::config::Config;
 use convscope::demo;
 use convscope::jobs::read::Source;
 use convscope::printable::{printable, steers};
@@ -58,42 +60,29 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
     }
 }
 
-/// Opens the viewer, on the built-in network where no file is given.
+/// Opens the viewer, on the built-in network where no file is given. The command line wins over the configuration.
 fn view(args: &ViewArgs) -> anyhow::Result<ExitCode> {
     let screen = &args.screen;
-    let built_in = args.file.is_none();
-    let source = args.file.clone().map_or_else(demo::source, Source::File);
+    let config = Config::load(screen.config.path.as_deref())?;
+    // How the built-in network was fed is known: the configuration is about the user's own.
+    let known = args.file.is_none().then_some(demo::PREPROCESSING);
+    let preprocessing = known.or(config.preprocess);
     tui::leave_on_panic();
     tui::run(Options {
-        source,
-        photo: screen.image.clone(),
+        source: args.file.clone().map_or_else(demo::source, Source::File),
+        photo: screen.image.clone().or(config.photo),
         choices: Choices {
             layer: screen.layer.clone(),
-            preprocessing: screen.preprocess.chosen().or(built_in.then_some(demo::PREPROCESSING)),
-            channels: screen.channels.chosen(),
-            mouse: !screen.no_mouse,
-            maps: Maps::default(),
+            preprocessing: screen.preprocess.map_or(preprocessing, PreprocessChoice::chosen).or(known),
+            channels: screen.channels.map_or(config.channels, ChannelChoice::chosen),
+            mouse: config.mouse && !screen.no_mouse,
+            maps: config.maps,
+            keymap: config.keymap,
         },
         forced: Forced {
-            background: match screen.theme {
-                ThemeChoice::Auto => None,
-                ThemeChoice::Dark => Some(Background::Dark),
-                ThemeChoice::Light => Some(Background::Light),
-            },
-            color: match screen.color {
-                ColorChoice::Auto => None,
-                ColorChoice::Truecolor => Some(ColorDepth::True),
-                ColorChoice::Indexed => Some(ColorDepth::Indexed),
-                ColorChoice::Ansi => Some(ColorDepth::Ansi),
-                ColorChoice::Never => Some(ColorDepth::None),
-            },
-            graphics: match screen.graphics {
-                GraphicsChoice::Auto => None,
-                GraphicsChoice::Kitty => Some(Graphics::Kitty),
-                GraphicsChoice::Sixel => Some(Graphics::Sixel),
-                GraphicsChoice::Iterm2 => Some(Graphics::Iterm2),
-                GraphicsChoice::Halfblocks => Some(Graphics::Halfblocks),
-            },
+            background: screen.theme.map_or(config.theme, ThemeChoice::chosen),
+            color: screen.color.map_or(config.color, ColorChoice::chosen),
+            graphics: screen.graphics.map_or(config.graphics, GraphicsChoice::chosen),
         },
     })
 }

@@ -5,6 +5,7 @@ use ratatui::layout::{Alignment, Rect};
 use ratatui::text::Line;
 use ratatui::widgets::{Block, BorderType, Paragraph, Widget};
 
+use crate::app::action::Action;
 use crate::app::layout::SMALLEST;
 use crate::app::state::{Mode, State};
 
@@ -37,16 +38,17 @@ pub fn draw(buffer: &mut Buffer, state: &State, picture: Option<&dyn Picture>) {
     }
     status::draw(buffer, panes.status, state, theme);
     if let Mode::Help(top) = state.mode {
-        help::draw(buffer, buffer.area, top, state.facts.hint.as_deref(), theme);
+        help::draw(buffer, buffer.area, top, state, theme);
     }
 }
 
 fn too_small(buffer: &mut Buffer, state: &State) {
     let (width, height) = state.screen;
+    let leaves = state.choices.keymap.key(Action::Quit).map(|key| format!("({key} leaves)"));
     let lines = vec![
         Line::from("convscope needs a little more room:"),
         Line::from(format!("{} × {} cells; here are {width} × {height}", SMALLEST.0, SMALLEST.1)),
-        Line::from("(q leaves)"),
+        Line::from(leaves.unwrap_or_default()),
     ];
     let area = buffer.area;
     let top = area.height.saturating_sub(lines.len() as u16) / 2;

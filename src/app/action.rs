@@ -87,3 +87,65 @@ pub enum Action {
     /// The next preprocessing.
     Preprocessing,
 }
+
+/// What each action is called in the configuration. The names are stable.
+const NAMES: &[(Action, &str)] = &[
+    (Action::Quit, "quit"),
+    (Action::Suspend, "suspend"),
+    (Action::Help, "help"),
+    (Action::Redraw, "redraw"),
+    (Action::ToggleMouse, "toggle-mouse"),
+    (Action::NextPane, "next-pane"),
+    (Action::PreviousPane, "previous-pane"),
+    (Action::Move(Step::Up), "up"),
+    (Action::Move(Step::Down), "down"),
+    (Action::Move(Step::Left), "left"),
+    (Action::Move(Step::Right), "right"),
+    (Action::Move(Step::First), "first"),
+    (Action::Move(Step::Last), "last"),
+    (Action::Move(Step::PageUp), "page-up"),
+    (Action::Move(Step::PageDown), "page-down"),
+    (Action::Open, "open"),
+    (Action::Back, "back"),
+    (Action::Search, "search"),
+    (Action::NextMatch, "next-match"),
+    (Action::PreviousMatch, "previous-match"),
+    (Action::Jump, "jump"),
+    (Action::NextLayer, "next-layer"),
+    (Action::PreviousLayer, "previous-layer"),
+    (Action::NextKernel, "next-kernel"),
+    (Action::PreviousKernel, "previous-kernel"),
+    (Action::ZoomIn, "zoom-in"),
+    (Action::ZoomOut, "zoom-out"),
+    (Action::ZoomFit, "zoom-fit"),
+    (Action::Normalization, "normalization"),
+    (Action::ChannelOrder, "channel-order"),
+    (Action::NextSlice, "next-slice"),
+    (Action::PreviousSlice, "previous-slice"),
+    (Action::Layout, "layout"),
+    (Action::Marks, "marks"),
+    (Action::Sort, "sort"),
+    (Action::Unsort, "unsort"),
+    (Action::Filter, "filter"),
+    (Action::ResponseMode, "response-mode"),
+    (Action::Photo, "photo"),
+    (Action::Stride, "stride"),
+    (Action::Preprocessing, "preprocessing"),
+];
+
+impl Action {
+    /// Its name in the configuration; empty where it has none.
+    pub fn name(self) -> &'static str {
+        NAMES.iter().find(|row| row.0 == self).map_or("", |row| row.1)
+    }
+
+    /// The action of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        NAMES.iter().find(|row| row.1 == name).map(|row| row.0)
+    }
+
+    /// The names of all actions.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        NAMES.iter().map(|row| row.1)
+    }
+}

@@ -1,7 +1,9 @@
 //! The one place where a key is bound and described.
 //!
-//! The help overlay, `convscope --help`, the manual page and the README's table are all printed from [`KEYMAP`].
+//! `convscope --help`, the manual page and the README's table are printed from [`KEYMAP`]; what the viewer does and shows
+//! follows a [`Keymap`], which begins as that table and may be changed by the configuration.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::action::{Action, Step};
@@ -18,10 +20,10 @@ pub enum Scope {
 }
 
 /// One row: these keys, there, do this.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Binding {
     /// The keys, the one to show first.
-    pub keys: &'static [Key],
+    pub keys: Cow<'static, [Key]>,
     /// Where.
     pub scope: Scope,
     /// What.
@@ -31,7 +33,7 @@ pub struct Binding {
 }
 
 const fn bind(keys: &'static [Key], scope: Scope, action: Action, help: &'static str) -> Binding {
-    Binding { keys, scope, action, help }
+    Binding { keys: Cow::Borrowed(keys), scope, action, help }
 }
 
 use Action as A;
@@ -133,16 +135,69 @@ pub const KEYMAP: &[Group] = &[
     ),
 ];
 
-/// What `key` does in `pane`.
-pub fn action(key: Key, pane: Pane) -> Option<Action> {
-    let rows = || KEYMAP.iter().flat_map(|(_, rows)| rows.iter()).filter(|row| row.keys.contains(&key));
-    rows()
-        .find(|row| row.scope == In(pane))
-        .or_else(|| rows().find(|row| row.scope == Anywhere))
-        .map(|row| row.action)
+/// The keys in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keymap {
+    groups: Vec<(&'static str, Vec<Binding>)>,
+}
+
+impl Default for Keymap {
+    fn default() -> Self {
+        Self { groups: KEYMAP.iter().map(|(heading, rows)| (*heading, rows.to_vec())).collect() }
+    }
+}
+
+impl Keymap {
+    /// The headings of the help and their rows, with those that no key does.
+    pub fn groups(&self) -> &[(&'static str, Vec<Binding>)] {
+        &self.groups
+    }
+
+    fn rows(&self) -> impl Iterator<Item = &Binding> {
+        self.groups.iter().flat_map(|(_, rows)| rows)
+    }
+
+    /// What `key` does in `pane`.
+    pub fn action(&self, key: Key, pane: Pane) -> Option<Action> {
+        let rows = || self.rows().filter(|row| row.keys.contains(&key));
+        rows()
+            .find(|row| row.scope == In(pane))
+            .or_else(|| rows().find(|row| row.scope == Anywhere))
+            .map(|row| row.action)
+    }
+
+    /// The key to show for an action; `None` where no key does it.
+    pub fn key(&self, action: Action) -> Option<Key> {
+        self.rows().find(|row| row.action == action)?.keys.first().copied()
+    }
+
+    /// From now on these keys and no others do `action`, wherever it is bound.
+    pub fn bind(&mut self, action: Action, keys: &[Key]) {
+        for row in self.groups.iter_mut().flat_map(|(_, rows)| rows).filter(|row| row.action == action) {
+            row.keys = Cow::Owned(keys.to_vec());
+        }
+    }
+
+    /// Another action that `key` does where it also does `action`.
+    pub fn rival(&self, key: Key, action: Action) -> Option<Action> {
+        let rows = || self.rows().filter(|row| row.keys.contains(&key));
+        rows().filter(|row| row.action == action).find_map(|row| {
+            rows().find(|other| other.action != action && other.scope == row.scope).map(|other| other.action)
+        })
+    }
+
+    /// How many lines the help overlay has.
+    pub fn help_lines(&self) -> u16 {
+        self.groups.iter().map(|(_, rows)| rows.iter().filter(|row| row.is_bound()).count() as u16 + 2).sum()
+    }
 }
 
 impl Binding {
+    /// Whether any key does it.
+    pub fn is_bound(&self) -> bool {
+        !self.keys.is_empty()
+    }
+
     /// Its keys as the help shows them, and where they count if not everywhere.
     pub fn keys_shown(&self) -> String {
         self.keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
@@ -182,11 +237,6 @@ pub fn as_markdown() -> String {
     text
 }
 
-/// How many lines the help overlay has.
-pub fn help_lines() -> u16 {
-    KEYMAP.iter().map(|(_, rows)| rows.len() as u16 + 2).sum()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -205,7 +255,43 @@ mod tests {
     #[test]
     fn digits_are_left_to_the_jump() {
         for digit in '0'..='9' {
-            assert_eq!(action(Char(digit), Pane::Kernels), None);
+            assert_eq!(Keymap::default().action(Char(digit), Pane::Kernels), None);
         }
+    }
+
+    #[test]
+    fn every_action_of_the_table_has_a_name_of_its_own() {
+        let mut names: Vec<&str> = Action::names().collect();
+        for row in KEYMAP.iter().flat_map(|(_, rows)| rows.iter()) {
+            assert_eq!(Action::named(row.action.name()), Some(row.action), "{} has no name", row.help);
+            names.retain(|name| *name != row.action.name());
+        }
+        assert!(names.is_empty(), "no row does {names:?}");
+    }
+
+    #[test]
+    fn bound_anew_the_old_keys_do_nothing() {
+        let mut keymap = Keymap::default();
+        let lines = keymap.help_lines();
+        keymap.bind(A::NextMatch, &[Ctrl('n')]);
+        keymap.bind(A::Open, &[Char(' ')]);
+        keymap.bind(A::Stride, &[]);
+        assert_eq!(keymap.action(Char('n'), Pane::Kernels), None);
+        assert_eq!(keymap.action(Ctrl('n'), Pane::Layers), Some(A::NextMatch));
+        for pane in Pane::ALL {
+            assert_eq!(keymap.action(Char(' '), pane), Some(A::Open), "in every pane");
+        }
+        assert_eq!((keymap.key(A::NextMatch), keymap.key(A::Stride)), (Some(Ctrl('n')), None));
+        assert_eq!(keymap.help_lines(), lines - 1, "what no key does is not in the help");
+    }
+
+    #[test]
+    fn rivals_are_found_in_the_same_place_only() {
+        let mut keymap = Keymap::default();
+        keymap.bind(A::ZoomIn, &[Char('n'), Enter]);
+        assert_eq!(keymap.rival(Char('n'), A::ZoomIn), Some(A::NextMatch));
+        assert_eq!(keymap.rival(Char('n'), A::NextMatch), Some(A::ZoomIn));
+        // A pane's own row wins over one for anywhere.
+        assert_eq!(keymap.rival(Enter, A::ZoomIn), None);
     }
 }

@@ -7,6 +7,7 @@ use ndarray::Array2;
 use ratatui::layout::Rect;
 
 pub use super::facts::{Background, ColorDepth, Facts, Graphics};
+use super::keymap::Keymap;
 use super::layout::Panes;
 use super::maps::Maps;
 use crate::photo::Preprocessing;
@@ -251,6 +252,8 @@ pub struct Choices {
     pub mouse: bool,
     /// The colour maps, where they do not follow the background.
     pub maps: Maps,
+    /// The keys.
+    pub keymap: Keymap,
 }
 
 /// Everything on the screen.

@@ -3,7 +3,6 @@
 use super::action::Action;
 use super::effect::Effect;
 use super::key::Key;
-use super::keymap;
 use super::msg::Msg;
 use super::state::{Load, Mode, Pane, State};
 
@@ -52,7 +51,7 @@ fn on_key(state: &mut State, key: Key, effects: &mut Vec<Effect>) {
     state.message = None;
     // Ctrl-C leaves and Ctrl-Z stops wherever the keys go otherwise.
     let always = [Action::Quit, Action::Suspend];
-    let bound = keymap::action(key, state.focus);
+    let bound = state.choices.keymap.action(key, state.focus);
     if let (Key::Ctrl(_), Some(action)) = (key, bound)
         && always.contains(&action)
     {

@@ -15,6 +15,8 @@ const ENVIRONMENT: &[(&str, &str)] = &[
     ("NO_COLOR", "Where it is set and not empty, no colour is used unless --color asks for one."),
     ("COLORTERM", "truecolor or 24bit: the terminal shows 24-bit colour."),
     ("TERM", "How many colours the terminal has, where it does not say so itself."),
+    ("COLORFGBG", "Whether the background is dark or light, where the terminal does not say so itself."),
+    ("CONVSCOPE_CONFIG", "The viewer's configuration, where --config names none."),
     ("COLUMNS", "How wide convscope show prints where its output goes to no terminal."),
 ];
 

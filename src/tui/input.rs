@@ -266,6 +266,20 @@ mod tests {
         assert_eq!(decoded("\x1bé".as_bytes()), "Esc é");
     }
 
+    /// A key that the configuration may name has to arrive as that key.
+    #[test]
+    fn control_and_a_letter_is_that_key_or_cannot_be_bound() {
+        for letter in 'a'..='z' {
+            let mut decoder = Decoder::default();
+            let events = shown(&decoder.feed(&[letter as u8 & 0x1f]));
+            if let Ok(key) = Key::named(&format!("ctrl+{letter}")) {
+                assert_eq!(events, key.to_string());
+            } else {
+                assert!(!events.starts_with("Ctrl-"), "{events} could be bound");
+            }
+        }
+    }
+
     #[test]
     fn answers_are_never_keys() {
         for answer in [

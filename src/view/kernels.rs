@@ -10,6 +10,7 @@ use super::halfblock::Canvas;
 use super::layers::cut;
 use super::number::short;
 use super::theme::{Role, Theme};
+use crate::app::action::Action;
 use crate::app::layout::{Grid, SINGLE_WORDS, single_origin, single_zoom};
 use crate::app::state::{ColorDepth, KernelData, LayerData, Load, Middle, Pane, State};
 use crate::printable::printable;
@@ -130,7 +131,9 @@ fn grid(buffer: &mut Buffer, room: Rect, state: &State, kernels: &KernelData, th
     let grid = Grid::of(room, shape, state.order.len(), state.zoom);
     let top = grid.top_showing(state.position(), state.grid_top);
     if state.order.is_empty() {
-        return words(buffer, room, "no kernel has this verdict; t goes on", theme);
+        let on = state.choices.keymap.key(Action::Filter).map(|key| format!("; {key} goes on"));
+        let text = format!("no kernel has this verdict{}", on.unwrap_or_default());
+        return words(buffer, room, &text, theme);
     }
     let mut canvas = Canvas::of(room);
     let zoom = usize::from(grid.zoom);

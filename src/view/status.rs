@@ -9,14 +9,14 @@ use unicode_width::UnicodeWidthStr;
 use super::layers::cut;
 use super::theme::{Role, Theme};
 use crate::app::action::Action;
-use crate::app::keymap;
+use crate::app::keymap::Keymap;
 use crate::app::state::{Load, Mode, State};
 use crate::printable::printable;
 use crate::weights::diagnosis::VERDICTS;
 
 /// Draws the line.
 pub(super) fn draw(buffer: &mut Buffer, area: Rect, state: &State, theme: Theme) {
-    let hints = hints(theme);
+    let hints = hints(&state.choices.keymap, theme);
     let width = hints.width() as u16;
     let right = Rect { x: area.right().saturating_sub(width), width: width.min(area.width), ..area };
     let left = Rect { width: area.width.saturating_sub(width + 1), ..area };
@@ -25,12 +25,11 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, state: &State, theme: Theme)
 }
 
 /// The keys that lead on, from the keymap.
-fn hints(theme: Theme) -> Line<'static> {
+fn hints(keymap: &Keymap, theme: Theme) -> Line<'static> {
     let shown = [(Action::Help, "help"), (Action::Search, "search"), (Action::Quit, "quit")];
-    let rows = || keymap::KEYMAP.iter().flat_map(|(_, rows)| rows.iter());
     let mut spans = Vec::new();
     for (action, word) in shown {
-        if let Some(key) = rows().find(|row| row.action == action).and_then(|row| row.keys.first()) {
+        if let Some(key) = keymap.key(action) {
             spans.push(Span::styled(key.to_string(), theme.style(Role::Accent)));
             spans.push(Span::styled(format!(" {word}  "), theme.style(Role::Dim)));
         }

@@ -22,7 +22,7 @@ pub fn find(layers: &[Layer], wanted: &str) -> Result<usize, String> {
         let error = || format!("layer {index} is out of range: there are {count} layers, 0 to {last}");
         return (index <= last).then_some(index).ok_or_else(error);
     }
-    let hint = match nearest(layers, wanted) {
+    let hint = match nearest(layers.iter().map(|layer| layer.name.as_str()), wanted) {
         Some(name) => format!("did you mean {}?", printable(name)),
         None => "`convscope layers FILE` lists them".to_owned(),
     };
@@ -30,10 +30,9 @@ pub fn find(layers: &[Layer], wanted: &str) -> Result<usize, String> {
 }
 
 /// The name most like `wanted`, if any is like it at all.
-fn nearest<'a>(layers: &'a [Layer], wanted: &str) -> Option<&'a str> {
+pub fn nearest<'a>(names: impl Iterator<Item = &'a str>, wanted: &str) -> Option<&'a str> {
     let wanted = wanted.to_lowercase();
-    let likeness = |layer: &Layer| strsim::jaro_winkler(&layer.name.to_lowercase(), &wanted);
-    let rated = layers.iter().map(|layer| (likeness(layer), layer.name.as_str()));
+    let rated = names.map(|name| (strsim::jaro_winkler(&name.to_lowercase(), &wanted), name));
     // The first of several that are as like as each other.
     let best = rated.reduce(|best, next| if next.0 > best.0 { next } else { best });
     best.filter(|(likeness, _)| *likeness >= ALIKE).map(|(_, name)| name)

@@ -39,6 +39,33 @@ fn what_cannot_be_opened_never_touches_the_screen() {
 }
 
 #[test]
+fn a_configuration_is_heeded_and_the_command_line_wins() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config.toml");
+    let file = file.to_str().unwrap();
+    std::fs::write(file, "mouse = false\ngraphics = 'halfblocks'\n[keys]\nnext-kernel = 'x'\n").unwrap();
+    let terminal = Terminal::start(XTERM_SIXEL, &["demo", "--config", file]);
+    terminal.wait_for("kernel 0 of 64");
+    terminal.send("x");
+    terminal.wait_for("kernel 1 of 64");
+    terminal.wait_for_quiet();
+    terminal.send("q");
+    let (code, log) = terminal.end();
+    assert!(code == 0 && !log.contains("\x1b[?1000h") && crate::picture::sixel(log.as_bytes()).is_none());
+    let terminal = Terminal::start(XTERM_SIXEL, &["demo", "--config", file, "--graphics", "auto"]);
+    terminal.wait("sixel", |terminal| crate::picture::sixel(&terminal.log()).is_some());
+    terminal.send("q");
+    assert_eq!(terminal.end().0, 0);
+    std::fs::write(file, "mouse = 1\n").unwrap();
+    let mut command = CommandBuilder::new(program());
+    command.arg("demo");
+    command.env("CONVSCOPE_CONFIG", file);
+    let (code, log) = Terminal::run(MUTE, command, 80, 24).end();
+    assert!(code == 2 && log.starts_with("convscope: ") && !log.contains('\x1b'), "{log:?}");
+    assert!(log.contains("config.toml:1:9: mouse is true or false"), "{log:?}");
+}
+
+#[test]
 fn an_unknown_layer_is_one_sentence() {
     let (code, log) = Terminal::start(XTERM_SIXEL, &["demo", "--layer", "conv7"]).end();
     assert_eq!(code, 2);

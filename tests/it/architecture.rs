@@ -123,8 +123,24 @@ const RULES: &[Rule] = &[
         because: "the commands have no screen",
     },
     Rule {
+        module: "config",
+        never: &[
+            "crate::view",
+            "crate::tui",
+            "crate::jobs",
+            "crate::checkpoint",
+            "crate::cli",
+            "crate::demo",
+            "ratatui",
+            "clap",
+            "std::thread",
+        ],
+        but: &[],
+        because: "a file in, the user's choices out, whoever acts on them",
+    },
+    Rule {
         module: "tui",
-        never: &["crate::cli", "clap"],
+        never: &["crate::cli", "crate::config", "clap"],
         but: &[],
         because: "the shell is told its options",
     },
@@ -189,6 +205,7 @@ const LIBRARIES: &[Library] = &[
         only: &["checkpoint"],
         because: "checkpoint is the only place with a file format",
     },
+    Library { name: "toml::", only: &["config"], because: "config is the only place with a configuration" },
     Library { name: "clap", only: &["cli", "main"], because: "cli is the only place with a command line" },
 ];
 

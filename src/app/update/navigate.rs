@@ -127,5 +127,5 @@ pub(super) fn help(state: &mut State, top: u16, key: Key, bound: Option<Action>)
         _ if key == Key::Char(' ') => top.saturating_add(page),
         _ => top,
     };
-    state.mode = Mode::Help(top.min(crate::app::keymap::help_lines().saturating_sub(page)));
+    state.mode = Mode::Help(top.min(state.choices.keymap.help_lines().saturating_sub(page)));
 }

@@ -1,5 +1,6 @@
 //! What is typed into the status line: a search through the layers, a kernel's number.
 
+use crate::app::action::Action;
 use crate::app::key::Key;
 use crate::app::state::{Middle, Mode, Pane, State};
 
@@ -109,7 +110,8 @@ fn find(state: &mut State, from: usize) {
 /// The next or previous layer that the search finds, around the end.
 pub(super) fn next_match(state: &mut State, forward: bool) {
     if state.search.is_empty() {
-        state.message = Some("nothing was searched for yet: / begins".to_owned());
+        let begins = state.choices.keymap.key(Action::Search).map(|key| format!(": {key} begins"));
+        state.message = Some(format!("nothing was searched for yet{}", begins.unwrap_or_default()));
         return;
     }
     let count = state.layers.len();
