@@ -122,6 +122,8 @@ pub(crate) struct Terminal {
 struct Shared {
     screen: vt100::Parser,
     log: Vec<u8>,
+    /// When the last of it came.
+    last: Instant,
     closed: bool,
 }
 
@@ -156,9 +158,11 @@ impl Terminal {
         drop(pair.slave);
         let writer = Arc::new(Mutex::new(pair.master.take_writer().unwrap()));
         let screen = vt100::Parser::new(rows.try_into().unwrap(), columns.try_into().unwrap(), 0);
-        let shared = Arc::new(Mutex::new(Shared { screen, log: Vec::new(), closed: false }));
+        let shared =
+            Arc::new(Mutex::new(Shared { screen, log: Vec::new(), last: Instant::now(), closed: false }));
         let reader = pair.master.try_clone_reader().unwrap();
-        let keeper = Keeper { shared: Arc::clone(&shared), writer: Arc::clone(&writer), persona, asked: 0 };
+        let keeper =
+            Keeper { shared: Arc::clone(&shared), writer: Arc::clone(&writer), persona, asked: 0, fences: 0 };
         std::thread::spawn(move || keeper.keep(reader));
         Self { shared, writer, child, master: Some(pair.master) }
     }
@@ -183,6 +187,12 @@ impl Terminal {
     /// Every byte that came so far.
     pub(crate) fn log(&self) -> Vec<u8> {
         self.shared.lock().unwrap().log.clone()
+    }
+
+    /// How many bytes came so far, and when the last of them did.
+    pub(crate) fn arrived(&self) -> (usize, Instant) {
+        let shared = self.shared.lock().unwrap();
+        (shared.log.len(), shared.last)
     }
 
     /// Every byte that came so far, as text.
@@ -275,6 +285,8 @@ struct Keeper {
     persona: Persona,
     /// Up to where the log was searched for questions.
     asked: usize,
+    /// Up to where it was searched for the question behind each frame.
+    fences: usize,
 }
 
 impl Keeper {
@@ -283,9 +295,10 @@ impl Keeper {
         while let Ok(count @ 1..) = reader.read(&mut buffer) {
             let log = Arc::clone(&self.shared);
             let mut shared = log.lock().unwrap();
-            shared.screen.process(&buffer[..count]);
             shared.log.extend_from_slice(&buffer[..count]);
-            let answers = self.answers(&shared.log);
+            shared.last = Instant::now();
+            shared.screen.process(&buffer[..count]);
+            let answers = self.answers(&shared.log) + &self.statuses(&shared.log);
             drop(shared);
             if !answers.is_empty() {
                 self.answer(answers);
@@ -308,6 +321,17 @@ impl Keeper {
         let Some(end) = new.find(ATTRIBUTES).map(|at| at + ATTRIBUTES.len()) else { return String::new() };
         self.asked += end;
         found.iter().map(|(_, answer, _)| *answer).collect()
+    }
+
+    /// Device status is asked after every frame, and answered by whoever answers anything.
+    fn statuses(&mut self, log: &[u8]) -> String {
+        const STATUS: &[u8] = b"\x1b[5n";
+        let mut answers = String::new();
+        while let Some(at) = log[self.fences..].windows(STATUS.len()).position(|window| window == STATUS) {
+            self.fences += at + STATUS.len();
+            answers += if self.persona.answers.is_empty() { "" } else { "\x1b[0n" };
+        }
+        answers
     }
 
     fn answer(&self, answers: String) {
