@@ -119,6 +119,9 @@ pub enum Command {
     Demo(ScreenArgs),
     /// Print the viewer's configuration as it is in force, fit to be saved as its file
     Config(ConfigArgs),
+    /// Say what was detected of the terminal and how, show a picture in it, and what to do about what is missing: exit
+    /// code 0 where nothing is, 1 where something is
+    Doctor(DoctorArgs),
     /// Print the completions of a shell
     Completions {
         /// The shell
@@ -134,6 +137,17 @@ pub struct ConfigArgs {
     /// Print where the file is looked for
     #[arg(long = "path")]
     pub place: bool,
+    /// The configuration.
+    #[command(flatten)]
+    pub config: ConfigFile,
+}
+
+/// `convscope doctor`
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
     /// The configuration.
     #[command(flatten)]
     pub config: ConfigFile,
@@ -344,7 +358,7 @@ pub fn run(command: Command) -> anyhow::Result<ExitCode> {
             out.write_all(&script)?;
         }
         Command::Man => man::write(Cli::command(), out)?,
-        Command::Demo(_) => unreachable!("main opens the viewer"),
+        Command::Demo(_) | Command::Doctor(_) => unreachable!("main has the terminal"),
     }
     out.flush().context("standard output cannot be written")?;
     Ok(ExitCode::SUCCESS)

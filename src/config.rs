@@ -1,6 +1,6 @@
 //! The configuration file: what the viewer does where the command line says nothing.
 //!
-//! One table of settings ([`settings`]) is read, checked and printed; the keys are those of the keymap. The command line
+//! One table of settings is read, checked and printed; the keys are those of the keymap. The command line
 //! wins over the file, and the file over what is guessed.
 
 mod error;

@@ -7,12 +7,14 @@ use clap::Parser;
 use convscope::app::state::Choices;
 use convscope::checkpoint;
 use convscope::cli::{
-    self, ChannelChoice, Cli, ColorChoice, Command, GraphicsChoice, PreprocessChoice, ThemeChoice, ViewArgs,
+    self, ChannelChoice, Cli, ColorChoice, Command, DoctorArgs, GraphicsChoice, PreprocessChoice,
+    ThemeChoice, ViewArgs,
 };
-use convscope::config::Config;
+use convscope::config::{Config, Place};
 use convscope::demo;
 use convscope::jobs::read::Source;
 use convscope::printable::{printable, steers};
+use convscope::tui::doctor::Checkup;
 use convscope::tui::{self, Forced, Options};
 
 /// Could not run; 0 is success, and 1 is left for commands that find something.
@@ -56,6 +58,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         None => view(&cli.view),
         Some(Command::Demo(screen)) => view(&ViewArgs { file: None, screen }),
+        Some(Command::Doctor(args)) => doctor(&args),
         Some(command) => cli::run(command),
     }
 }
@@ -85,4 +88,19 @@ fn view(args: &ViewArgs) -> anyhow::Result<ExitCode> {
             graphics: screen.graphics.map_or(config.graphics, GraphicsChoice::chosen),
         },
     })
+}
+
+/// Looks at the terminal; a configuration that is wrong is one of the findings.
+fn doctor(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
+    let named = args.config.path.as_deref();
+    let loaded = Config::load(named);
+    let config = match (&loaded, Place::here(named).path) {
+        (Ok(Config { path: Some(path), .. }), _) => Ok((path.display().to_string(), "read".to_owned())),
+        (Ok(_), Some(path)) => Ok(("none".to_owned(), format!("looked for at {}", path.display()))),
+        (Ok(_), None) => Ok(("none".to_owned(), "HOME is not set".to_owned())),
+        (Err(error), _) => Err(error.to_string()),
+    };
+    let settings = loaded.unwrap_or_default();
+    let forced = Forced { color: settings.color, graphics: settings.graphics, background: settings.theme };
+    tui::doctor::run(&Checkup { forced, maps: settings.maps, config, json: args.json })
 }

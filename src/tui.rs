@@ -28,6 +28,7 @@ use crate::photo::Photo;
 mod answers;
 mod cells;
 mod detect;
+pub mod doctor;
 mod frames;
 mod graphics;
 mod input;

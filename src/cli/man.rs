@@ -22,8 +22,11 @@ const ENVIRONMENT: &[(&str, &str)] = &[
 
 /// What the exit code means.
 const EXIT_STATUS: &[(&str, &str)] = &[
-    ("0", "Done; of check: the checkpoints are sound; of diff: nothing changed."),
-    ("1", "Only of check and diff: it found something; something changed."),
+    (
+        "0",
+        "Done; of check: the checkpoints are sound; of diff: nothing changed; of doctor: nothing is missing.",
+    ),
+    ("1", "Only of check, diff and doctor: it found something; something changed."),
     ("2", "Could not run: standard error says why."),
 ];
 

@@ -124,7 +124,7 @@ impl Evidence {
     }
 
     /// Whether mosh carries the line.
-    fn mosh(&self) -> bool {
+    pub(super) fn mosh(&self) -> bool {
         self.by_model() == Some(MOSH)
     }
 

@@ -27,6 +27,7 @@ const NAME: &str = "\x1b[>q";
 const CELL: &str = "\x1b[16t";
 const KITTY: &str = "\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\";
 const TRUECOLOR: &str = "\x1bP$qm\x1b\\";
+const CURSOR: &str = "\x1b[6n";
 const BACKGROUND: &str = "\x1b]11;?\x1b\\";
 
 /// kitty 0.41, over SSH: no `COLORTERM`.
@@ -161,8 +162,14 @@ impl Terminal {
         let shared =
             Arc::new(Mutex::new(Shared { screen, log: Vec::new(), last: Instant::now(), closed: false }));
         let reader = pair.master.try_clone_reader().unwrap();
-        let keeper =
-            Keeper { shared: Arc::clone(&shared), writer: Arc::clone(&writer), persona, asked: 0, fences: 0 };
+        let keeper = Keeper {
+            shared: Arc::clone(&shared),
+            writer: Arc::clone(&writer),
+            persona,
+            asked: 0,
+            fences: 0,
+            placed: 0,
+        };
         std::thread::spawn(move || keeper.keep(reader));
         Self { shared, writer, child, master: Some(pair.master) }
     }
@@ -221,14 +228,13 @@ impl Terminal {
 
     /// Waits until nothing has come for a while.
     pub(crate) fn wait_for_quiet(&self) {
-        let mut last = (self.log().len(), Instant::now());
-        self.wait("quiet", |terminal| {
-            let length = terminal.log().len();
-            if length != last.0 {
-                last = (length, Instant::now());
-            }
-            last.1.elapsed() > Duration::from_millis(400)
-        });
+        let begin = Instant::now();
+        self.wait("quiet", |terminal| terminal.arrived().1.max(begin).elapsed() > Duration::from_millis(400));
+    }
+
+    /// Whether the program has ended and everything it wrote is here.
+    pub(crate) fn ended(&self) -> bool {
+        self.shared.lock().unwrap().closed
     }
 
     /// Waits for the end and the exit code.
@@ -287,6 +293,8 @@ struct Keeper {
     asked: usize,
     /// Up to where it was searched for the question behind each frame.
     fences: usize,
+    /// How many questions for the cursor were answered.
+    placed: usize,
 }
 
 impl Keeper {
@@ -298,7 +306,9 @@ impl Keeper {
             shared.log.extend_from_slice(&buffer[..count]);
             shared.last = Instant::now();
             shared.screen.process(&buffer[..count]);
-            let answers = self.answers(&shared.log) + &self.statuses(&shared.log);
+            let cursor = shared.screen.screen().cursor_position();
+            let answers =
+                self.answers(&shared.log) + &self.statuses(&shared.log) + &self.places(&shared.log, cursor);
             drop(shared);
             if !answers.is_empty() {
                 self.answer(answers);
@@ -332,6 +342,16 @@ impl Keeper {
             answers += if self.persona.answers.is_empty() { "" } else { "\x1b[0n" };
         }
         answers
+    }
+
+    /// Where the cursor is, once for each time it was asked for.
+    fn places(&mut self, log: &[u8], (row, column): (u16, u16)) -> String {
+        let asked = log.windows(CURSOR.len()).filter(|window| *window == CURSOR.as_bytes()).count();
+        let new = asked - std::mem::replace(&mut self.placed, asked);
+        if self.persona.answers.is_empty() {
+            return String::new();
+        }
+        format!("\x1b[{};{}R", row + 1, column + 1).repeat(new)
     }
 
     fn answer(&self, answers: String) {
