@@ -2,7 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::{Modifier, Style};
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Widget, Wrap};
 
@@ -12,7 +12,7 @@ use super::number::short;
 use super::theme::{Role, Theme};
 use crate::app::action::Action;
 use crate::app::layout::{Grid, SINGLE_WORDS, single_origin, single_zoom};
-use crate::app::state::{ColorDepth, KernelData, LayerData, Load, Middle, Pane, State};
+use crate::app::state::{KernelData, LayerData, Load, Middle, Pane, State};
 use crate::printable::printable;
 use crate::raster::{self, ChannelOrder, Look, Normalization, Palette, Raster};
 use crate::weights::Layer;
@@ -190,12 +190,7 @@ fn mark(
         Verdict::NotFinite | Verdict::Dead | Verdict::Noise => Role::Warning,
         _ => Role::Dim,
     };
-    let style = match (framed, theme.depth) {
-        // On the frame of the selection.
-        (true, ColorDepth::None) => Style::new().add_modifier(Modifier::BOLD),
-        (true, _) => Style::reset().patch(theme.style(Role::Selected)),
-        (false, _) => Style::reset().patch(theme.style(role)),
-    };
+    let style = Style::reset().patch(theme.style(if framed { Role::OnSelection } else { role }));
     let mark = diagnosis.mark();
     buffer.set_string(room.x + column, room.y + row, mark.to_string(), style);
 }

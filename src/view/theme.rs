@@ -24,6 +24,8 @@ pub enum Role {
     Warning,
     /// What a search found.
     Match,
+    /// A character on the frame around the selected kernel.
+    OnSelection,
 }
 
 /// A colour, and which of the terminal's own 16 stands for it: the nearest one would often be unreadable.
@@ -138,7 +140,7 @@ impl Theme {
             return match role {
                 Role::Border | Role::Dim => plain.add_modifier(Modifier::DIM),
                 Role::FocusedBorder => plain,
-                Role::Accent | Role::Warning => plain.add_modifier(Modifier::BOLD),
+                Role::Accent | Role::Warning | Role::OnSelection => plain.add_modifier(Modifier::BOLD),
                 Role::Selected => plain.add_modifier(Modifier::REVERSED),
                 Role::SelectedElsewhere | Role::Match => plain.add_modifier(Modifier::UNDERLINED),
             };
@@ -153,6 +155,7 @@ impl Theme {
             Role::SelectedElsewhere => plain.add_modifier(Modifier::REVERSED),
             Role::Warning => plain.fg(self.shown(&tones.warning)).add_modifier(Modifier::BOLD),
             Role::Match => plain.add_modifier(Modifier::UNDERLINED),
+            Role::OnSelection => plain.fg(self.color([0, 0, 0])).bg(self.color(tones.selection)),
         }
     }
 }
@@ -201,8 +204,10 @@ mod tests {
                     let ratio = contrast(theme.selection(), ground_rgb);
                     assert!(ratio >= 2.7, "the selection on #{ground:06x}: {ratio:.2}");
                 }
-                let selected = theme.style(Role::Selected);
-                assert!(contrast(rgb(selected.fg.unwrap()), rgb(selected.bg.unwrap())) >= 4.5);
+                for role in [Role::Selected, Role::OnSelection] {
+                    let style = theme.style(role);
+                    assert!(contrast(rgb(style.fg.unwrap()), rgb(style.bg.unwrap())) >= 4.5, "{role:?}");
+                }
             }
         }
     }
@@ -211,7 +216,9 @@ mod tests {
     fn of_sixteen_colours_the_terminals_own_are_used() {
         for background in [Background::Dark, Background::Light] {
             let theme = Theme { depth: ColorDepth::Ansi, background };
-            for role in [Role::Border, Role::Dim, Role::Accent, Role::Warning, Role::Selected] {
+            let roles =
+                [Role::Border, Role::Dim, Role::Accent, Role::Warning, Role::Selected, Role::OnSelection];
+            for role in roles {
                 let style = theme.style(role);
                 let own = |color: Option<Color>| color.is_none_or(|color| ANSI.contains(&color));
                 assert!(own(style.fg) && own(style.bg) && style.fg != style.bg, "{role:?}: {style:?}");

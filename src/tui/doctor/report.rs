@@ -253,9 +253,17 @@ fn truecolor(evidence: &Evidence) -> String {
         return format!("`tmux set -as terminal-features ',{term}:RGB'`, then detach and attach again");
     }
     match inside {
-        Multiplexer::Screen => "`truecolor on` in ~/.screenrc (GNU screen 5 or later), and color = \"truecolor\" in \
-                                the configuration"
-            .to_owned(),
+        Multiplexer::Screen => {
+            let more = if evidence.color().value == ColorDepth::Ansi {
+                "`term screen-256color` in ~/.screenrc gives 256; for 24-bit "
+            } else {
+                ""
+            };
+            format!(
+                "{more}`truecolor on` in ~/.screenrc (GNU screen 5 or later), and color = \"truecolor\" in the \
+                 configuration"
+            )
+        }
         Multiplexer::FarTmux | Multiplexer::Either => {
             "where the multiplexer shows 24-bit colour (tmux: `set -as terminal-features ',*:RGB'`): `export \
              COLORTERM=truecolor`"
@@ -279,6 +287,11 @@ fn pictures(evidence: &Evidence) -> String {
             Some(_) => format!("`{hint}` (in ~/.tmux.conf: `set -g allow-passthrough on`)"),
             None => hint,
         };
+    }
+    if evidence.tmux.is_some() {
+        return "tmux from 3.4 on shows sixel, where it was built with it and the terminal around it has it; kitty, \
+                Ghostty, WezTerm and iTerm2 want `set -g allow-passthrough on`"
+            .to_owned();
     }
     let name = evidence.names().next().map(|(name, _)| name.to_lowercase()).unwrap_or_default();
     if name.starts_with("kitty") || name.starts_with("xterm-kitty") {

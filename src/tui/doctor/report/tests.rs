@@ -85,12 +85,26 @@ fn each_thing_that_is_missing_has_its_remedy() {
             &[("colours", "`tmux set -as terminal-features ',xterm-256color:RGB'`")],
         ),
         (
+            Evidence {
+                tmux: tmux(true, "XTerm(379)", "xterm-256color", "RGB"),
+                ..evidence(&in_tmux, &[plain])
+            },
+            &[("pictures", "tmux from 3.4 on shows sixel")],
+        ),
+        (
             evidence(&[xterm, ssh], &["\x1b[>1;10;0c", plain]),
             &[("colours", "mosh shows 24-bit colour from 1.4 on"), ("pictures", "ssh instead of mosh")],
         ),
         (
             evidence(&[("TERM", "screen.xterm-256color"), ("STY", "1")], &["\x1b[>83;40900;0c", plain]),
             &[("colours", "`truecolor on` in ~/.screenrc"), ("pictures", "without GNU screen")],
+        ),
+        (
+            evidence(&[("TERM", "screen"), ("STY", "1")], &["\x1b[>83;40900;0c", plain]),
+            &[
+                ("colours", "`term screen-256color` in ~/.screenrc gives 256"),
+                ("pictures", "without GNU screen"),
+            ],
         ),
         (
             evidence(&[("TERM", "screen-256color"), ssh], &[plain]),
