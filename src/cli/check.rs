@@ -6,7 +6,7 @@
 //! ```
 //!
 //! The exit code is 0 where every file is sound, 1 where something is found in one, 2 where one could not be looked at
-//! (2 before 1 before 0), also where nobody reads the output any more. Beside a training see [`follow`].
+//! (2 before 1 before 0), also where nobody reads the output any more. With `--follow` it runs beside a training: see `follow.rs`.
 //!
 //! `--json` prints one object. Names are stable; what is not known is left out.
 //!
