@@ -5,6 +5,7 @@
 //! lets [`view`](crate::view) draw the [`State`](state::State).
 
 pub mod action;
+pub mod comparison;
 pub mod effect;
 pub mod facts;
 pub mod key;

@@ -51,6 +51,9 @@ pub struct Cli {
 pub struct ViewArgs {
     /// The checkpoint: Keras .h5, .hdf5, .weights.h5 or .keras, or any HDF5 file [default: the built-in network]
     pub file: Option<PathBuf>,
+    /// Another checkpoint to compare it with, layer by layer: its kernels, or the difference to them
+    #[arg(long, value_name = "B", requires = "file")]
+    pub against: Option<PathBuf>,
     /// The options that the demo has too.
     #[command(flatten)]
     pub screen: ScreenArgs,

@@ -57,7 +57,7 @@ fn refuse(error: &clap::Error) -> ExitCode {
 fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         None => view(&cli.view),
-        Some(Command::Demo(screen)) => view(&ViewArgs { file: None, screen }),
+        Some(Command::Demo(screen)) => view(&ViewArgs { file: None, against: None, screen }),
         Some(Command::Doctor(args)) => doctor(&args),
         Some(command) => cli::run(command),
     }
@@ -73,6 +73,7 @@ fn view(args: &ViewArgs) -> anyhow::Result<ExitCode> {
     tui::leave_on_panic();
     tui::run(Options {
         source: args.file.clone().map_or_else(demo::source, Source::File),
+        against: args.against.clone(),
         photo: screen.image.clone().or(config.photo),
         choices: Choices {
             layer: screen.layer.clone(),

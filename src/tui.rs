@@ -15,14 +15,15 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 
+use crate::app::comparison::Comparison;
 use crate::app::effect::Effect;
 use crate::app::msg::Msg;
 use crate::app::state::{Choices, State, Ticket};
 use crate::app::update::{is_reading, update};
-use crate::jobs::diagnose;
 use crate::jobs::latest::Latest;
 use crate::jobs::read::{Reader, Source};
 use crate::jobs::response::{self, Request};
+use crate::jobs::{compare, diagnose};
 use crate::photo::Photo;
 
 mod answers;
@@ -56,6 +57,8 @@ use screen::Screen;
 pub struct Options {
     /// The checkpoint.
     pub source: Source,
+    /// The checkpoint that it is compared with.
+    pub against: Option<PathBuf>,
     /// The photo; `None`: the built-in one.
     pub photo: Option<PathBuf>,
     /// What was chosen on the command line.
@@ -118,6 +121,7 @@ struct Shell {
     reader: Reader,
     responder: Latest<Request>,
     judge: Latest<diagnose::Request>,
+    comparer: Option<Latest<compare::Request>>,
     /// What is on the screen.
     screen: Screen,
     pictures: Pictures,
@@ -158,6 +162,9 @@ impl Shell {
             }
         };
         let reader = Reader::spawn(options.source, send.clone());
+        let comparison =
+            options.against.as_ref().map(|path| Comparison::with(path.to_string_lossy().into_owned()));
+        let comparer = options.against.map(|path| compare::spawn(path, send.clone()));
         let judge = diagnose::spawn(send);
         let photo = {
             let sender = sender.clone();
@@ -193,13 +200,15 @@ impl Shell {
             ..Evidence::default()
         };
         let screen = (window[0], window[1]);
-        let state = State::new(title, photo_name, screen, evidence.facts(), options.choices);
+        let mut state = State::new(title, photo_name, screen, evidence.facts(), options.choices);
+        state.comparison = comparison;
         Self {
             state,
             evidence,
             reader,
             responder,
             judge,
+            comparer,
             screen: Screen::default(),
             pictures: Pictures::default(),
             pace: Pace::default(),
@@ -374,6 +383,11 @@ impl Shell {
                     effects.extend(self.respond(ticket, *spec, weights));
                 }
                 Effect::Judge { ticket, weights } => self.judge.submit(diagnose::Request { ticket, weights }),
+                Effect::Compare { ticket, layer, weights } => {
+                    if let Some(comparer) = &self.comparer {
+                        comparer.submit(compare::Request { ticket, layer, weights });
+                    }
+                }
                 Effect::ForgetPicture => self.forget_pictures(),
                 Effect::Mouse(on) => {
                     let mode = if on { terminal::MOUSE_ON } else { terminal::MOUSE_OFF };

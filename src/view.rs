@@ -12,6 +12,7 @@ use crate::app::state::{Mode, State};
 pub mod halfblock;
 pub mod theme;
 
+mod comparison;
 mod diagnosis;
 mod help;
 mod kernels;

@@ -54,6 +54,8 @@ pub enum Action {
     NextKernel,
     /// The one before.
     PreviousKernel,
+    /// What is drawn of two checkpoints: the next of A, B and their difference.
+    Side,
     /// Larger kernels.
     ZoomIn,
     /// Smaller kernels.

@@ -15,6 +15,15 @@ pub enum Effect {
         /// Whose arrays.
         layer: Box<Layer>,
     },
+    /// Read B's layer and compare it with A's; answered by [`Msg::Compared`](super::msg::Msg::Compared).
+    Compare {
+        /// To be given back with the answer.
+        ticket: Ticket,
+        /// B's layer.
+        layer: Box<Layer>,
+        /// A's kernels, where the layer has some.
+        weights: Option<Arc<Weights>>,
+    },
     /// Compute and encode a picture; answered by [`Msg::Responded`](super::msg::Msg::Responded).
     Respond {
         /// To be given back with the answer.

@@ -1,5 +1,6 @@
 //! What happens to the core.
 
+use super::comparison::Compared;
 use super::key::Key;
 use super::state::{Facts, LayerData, ResponseFacts, Ticket};
 use crate::weights::Layer;
@@ -83,6 +84,15 @@ pub enum Msg {
         ticket: Ticket,
         /// What is said about it, or one sentence.
         result: Result<ResponseFacts, String>,
+    },
+    /// The layers of the checkpoint that is compared with, or why there are none.
+    Against(Result<Vec<Layer>, String>),
+    /// B's side of the selected layer, or one sentence.
+    Compared {
+        /// Of the request.
+        ticket: Ticket,
+        /// The layer's numbers in B, and what changed.
+        result: Result<Box<Compared>, String>,
     },
     /// A word for the user.
     Notice(String),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use ndarray::Array2;
 use ratatui::layout::Rect;
 
+use super::comparison::{Comparison, Side};
 pub use super::facts::{Background, ColorDepth, Facts, Graphics};
 use super::keymap::Keymap;
 use super::layout::Panes;
@@ -182,6 +183,8 @@ pub struct ResponseSpec {
     pub read: Ticket,
     /// The kernel; `None` shows the photo itself.
     pub kernel: Option<KernelOnPhoto>,
+    /// Of which checkpoint.
+    pub side: Side,
     /// The room for it, in cells.
     pub cells: (u16, u16),
     /// What the terminal can do.
@@ -333,6 +336,8 @@ pub struct State {
     /// The picture.
     pub preview: Preview,
 
+    /// The checkpoint that this one is compared with.
+    pub comparison: Option<Comparison>,
     /// A word for the user in the status line, until the next key.
     pub message: Option<String>,
     /// Whether the mouse belongs to the program.

@@ -6,6 +6,7 @@ use super::key::Key;
 use super::msg::Msg;
 use super::state::{Load, Mode, Pane, State};
 
+mod compare;
 mod display;
 mod follow;
 mod judge;
@@ -35,6 +36,8 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Judged { ticket, kernels } => judge::judged(state, ticket, kernels),
         Msg::LayerJudged { ticket, diagnosis } => judge::layer_judged(state, ticket, *diagnosis),
         Msg::Responded { ticket, result } => preview::responded(state, ticket, result),
+        Msg::Against(result) => compare::against(state, result, &mut effects),
+        Msg::Compared { ticket, result } => compare::compared(state, ticket, result),
         Msg::Notice(sentence) => state.message = Some(sentence),
         Msg::Resumed => {
             preview::forget(state, &mut effects);
@@ -91,6 +94,7 @@ fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
         Action::PreviousLayer => navigate::layer_with_kernels(state, false),
         Action::NextKernel => navigate::kernel_by(state, 1),
         Action::PreviousKernel => navigate::kernel_by(state, -1),
+        Action::Side => compare::next_side(state),
         Action::ZoomIn => display::zoom(state, 1),
         Action::ZoomOut => display::zoom(state, -1),
         Action::ZoomFit => state.zoom = None,

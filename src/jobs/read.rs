@@ -133,7 +133,7 @@ fn gain_behind(checkpoint: &dyn Checkpoint, layer: &Layer) -> Option<Vec<f64>> {
 }
 
 /// What the screen needs of a layer's arrays.
-fn layer_data(layer: &Layer, arrays: Vec<ArrayD<f32>>) -> Result<LayerData, String> {
+pub(super) fn layer_data(layer: &Layer, arrays: Vec<ArrayD<f32>>) -> Result<LayerData, String> {
     if layer.kernels.is_none() {
         let described = arrays.iter().map(|array| {
             let values: Vec<f32> = array.iter().copied().collect();

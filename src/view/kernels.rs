@@ -11,6 +11,7 @@ use super::layers::cut;
 use super::number::short;
 use super::theme::{Role, Theme};
 use crate::app::action::Action;
+use crate::app::comparison::Side;
 use crate::app::layout::{Grid, SINGLE_WORDS, single_origin, single_zoom};
 use crate::app::state::{KernelData, LayerData, Load, Middle, Pane, State};
 use crate::printable::printable;
@@ -27,10 +28,15 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, state: &State, theme: Theme)
         Load::Ready(LayerData::Kernels(kernels)) if kernels.shape.c_out == 0 => {
             words(buffer, room, "no kernels", theme);
         }
-        Load::Ready(LayerData::Kernels(kernels)) => match state.middle {
-            Middle::Kernel { row, column } => single(buffer, room, state, kernels, (row, column), theme),
-            Middle::Grid | Middle::Response => grid(buffer, room, state, kernels, theme),
-        },
+        Load::Ready(LayerData::Kernels(own)) => {
+            match (state.kernels_drawn().unwrap_or(Ok(own)), state.middle) {
+                (Err(sentence), _) => words(buffer, room, &printable(sentence), theme),
+                (Ok(kernels), Middle::Kernel { row, column }) => {
+                    single(buffer, room, state, kernels, (row, column), theme);
+                }
+                (Ok(kernels), Middle::Grid | Middle::Response) => grid(buffer, room, state, kernels, theme),
+            }
+        }
         Load::Ready(LayerData::Tensors(_)) => tensors(buffer, room, state, theme),
         Load::Failed(sentence) => words(buffer, room, &printable(sentence), theme),
         Load::Pending(_) => words(buffer, room, "reading…", theme),
@@ -48,7 +54,8 @@ fn title(state: &State, width: u16, theme: Theme) -> Line<'static> {
     let mut parts = Vec::new();
     if let Some(kernels) = state.kernels() {
         let shape = kernels.shape;
-        parts.push(format!("kernel {} of {}", state.kernel, shape.c_out));
+        let side = state.comparison.as_ref().map(|comparison| format!("{} · ", comparison.side.name()));
+        parts.push(format!("{}kernel {} of {}", side.unwrap_or_default(), state.kernel, shape.c_out));
         let slices = shape.slices();
         let drawn = match state.slice_drawn(kernels.shape) {
             Some(slice) => format!("slice {slice} of {slices}"),
@@ -57,7 +64,10 @@ fn title(state: &State, width: u16, theme: Theme) -> Line<'static> {
         };
         parts.extend(ordering(state));
         parts.push(drawn);
-        parts.push(normalization(state.normalization).to_owned());
+        parts.push(match state.side() {
+            Side::Difference => "one scale".to_owned(),
+            Side::A | Side::B => normalization(state.normalization).to_owned(),
+        });
         let depth = if shape.k_d > 1 { format!("{}×", shape.k_d) } else { String::new() };
         parts.push(format!("{depth}{}×{}×{}", shape.k_h, shape.k_w, shape.c_in));
         if layer.layout_guessed
@@ -65,8 +75,9 @@ fn title(state: &State, width: u16, theme: Theme) -> Line<'static> {
         {
             parts.push(format!("{}?", layout.name()));
         }
-        if kernels.not_finite > 0 {
-            parts.push(format!("{} not finite", kernels.not_finite));
+        let not_finite = state.kernels_drawn().and_then(Result::ok).map_or(0, |drawn| drawn.not_finite);
+        if not_finite > 0 {
+            parts.push(format!("{not_finite} not finite"));
         }
     }
     let room = usize::from(width).saturating_sub(4);
@@ -109,6 +120,7 @@ fn normalization(normalization: Normalization) -> &'static str {
 fn look<'p>(state: &State, kernels: &KernelData, slices: &'p Palette) -> Look<'p> {
     match state.slice_drawn(kernels.shape) {
         None if kernels.shape.is_coloured() => Look::Color(state.channels),
+        None if state.side() == Side::Difference => Look::Map(0, slices),
         None => Look::Grey(0),
         Some(slice) => Look::Map(slice, slices),
     }
@@ -122,7 +134,10 @@ fn slice_palette(state: &State) -> Palette {
 fn raster_of(state: &State, kernels: &KernelData, index: usize, slices: &Palette) -> Raster {
     let kernel = kernels.weights.kernel(index);
     let layer = raster::Scale { low: -kernels.largest, high: kernels.largest };
-    let scale = raster::kernel_scale(kernel, state.normalization, layer);
+    // Small changes look small: a difference is on one scale for the layer, and nothing is mid-grey or white but zero.
+    let normalization =
+        if state.side() == Side::Difference { Normalization::Layer } else { state.normalization };
+    let scale = raster::kernel_scale(kernel, normalization, layer);
     raster::draw(kernel, look(state, kernels, slices), scale)
 }
 
@@ -140,6 +155,8 @@ fn grid(buffer: &mut Buffer, room: Rect, state: &State, kernels: &KernelData, th
     let (pitch_x, pitch_y) = (usize::from(grid.pitch_x), usize::from(grid.pitch_y));
     let (mut selected, mut marks) = (None, Vec::new());
     let slices = slice_palette(state);
+    // The verdicts are A's.
+    let marked = !state.marks_hidden && state.side() == Side::A;
     // One row more than is whole: the rest of the pane shows the beginning of the next one.
     for row in 0..=grid.rows {
         for column in 0..grid.columns {
@@ -148,7 +165,7 @@ fn grid(buffer: &mut Buffer, room: Rect, state: &State, kernels: &KernelData, th
             if y >= canvas.height() {
                 break;
             }
-            if let Some(diagnosis) = state.diagnosis(index).filter(|_| !state.marks_hidden) {
+            if let Some(diagnosis) = state.diagnosis(index).filter(|_| marked) {
                 // The gap at its left may be part of the frame: of its own, or of the kernel before.
                 let before = column
                     .checked_sub(1)

@@ -19,8 +19,12 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, state: &State, theme: Theme)
     let mut title = vec![Span::raw(" Layers ")];
     if !state.layers.is_empty() {
         let pending = if matches!(state.index, Load::Pending(_)) { "…" } else { "" };
+        let only_b = match only_b(state).len() {
+            0 => String::new(),
+            count => format!("+{count} in B "),
+        };
         title.push(Span::styled(
-            format!("{} of {}{pending} ", state.layer, state.layers.len()),
+            format!("{} of {}{pending} {only_b}", state.layer, state.layers.len()),
             theme.style(Role::Dim),
         ));
     }
@@ -40,9 +44,48 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, state: &State, theme: Theme)
             buffer.set_style(line, Style::reset().patch(theme.style(role)));
         }
     }
+    draw_sides(buffer, room, state, theme);
     if state.layers.is_empty() {
         let word = if matches!(state.index, Load::Pending(_)) { "reading…" } else { "no layers" };
         Line::styled(word, theme.style(Role::Dim)).render(room, buffer);
+    }
+}
+
+/// The layers that only the other checkpoint has.
+fn only_b(state: &State) -> Vec<&Layer> {
+    let Some(comparison) = &state.comparison else { return Vec::new() };
+    let (Some(pairs), Some(layers)) = (comparison.pairs(&state.layers), comparison.layers.ready()) else {
+        return Vec::new();
+    };
+    let only = pairs.iter().filter(|pair| pair.a.is_none()).filter_map(|pair| layers.get(pair.b?));
+    only.collect()
+}
+
+/// What only one of two checkpoints has: an A before the name of a layer; the layers of B under those of A, as far as there
+/// is room.
+fn draw_sides(buffer: &mut Buffer, room: Rect, state: &State, theme: Theme) {
+    let Some(pairs) = state.comparison.as_ref().and_then(|comparison| comparison.pairs(&state.layers)) else {
+        return;
+    };
+    let rows = usize::from(room.height);
+    for at in pairs.iter().filter(|pair| pair.b.is_none()).filter_map(|pair| pair.a) {
+        if let Some(row) = at.checked_sub(state.layers_top).filter(|row| *row < rows) {
+            buffer.set_string(room.x, room.y + row as u16, "A", theme.style(Role::Warning));
+        }
+    }
+    let below = state.layers.len().saturating_sub(state.layers_top);
+    for (row, layer) in (below..rows).zip(only_b(state)) {
+        let line = Rect::new(room.x, room.y + row as u16, room.width, 1);
+        draw_layer(
+            buffer,
+            line,
+            layer,
+            Columns::of([layer].into_iter(), usize::from(room.width)),
+            false,
+            theme,
+        );
+        buffer.set_style(line, theme.style(Role::Dim));
+        buffer.set_string(room.x, line.y, "B", theme.style(Role::Warning));
     }
 }
 

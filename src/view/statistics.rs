@@ -50,6 +50,11 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, state: &State, theme: Theme)
     };
     let room = super::frame(buffer, area, Line::from(title), false, theme);
     let Some((statistics, histogram)) = numbers else { return };
+    if let Some(sides) = state.described_sides().filter(|_| state.kernels().is_some()) {
+        let rest = super::comparison::draw(buffer, room, state, sides, theme);
+        let drawn = sides[state.side() as usize];
+        return draw_histogram(buffer, rest, &drawn.histogram, theme);
+    }
     let room = draw_verdict(buffer, room, state, theme);
     let rest = draw_numbers(buffer, room, statistics, state.kernels().is_none(), theme);
     let plane = state.described.as_ref().map(|it| &it.plane).filter(|_| state.kernels().is_some());

@@ -49,7 +49,8 @@ fn status(state: &State, room: usize, theme: Theme) -> Line<'static> {
     if let Load::Failed(sentence) = &state.index {
         return Line::styled(cut(&printable(sentence), room), theme.style(Role::Warning));
     }
-    let title = printable(&state.title).into_owned();
+    let against = state.comparison.as_ref().map(|comparison| format!(" against {}", comparison.title));
+    let title = printable(&format!("{}{}", state.title, against.unwrap_or_default())).into_owned();
     let format = match &state.index {
         Load::Ready(opened) => printable(&opened.format).into_owned(),
         _ => String::new(),

@@ -3,6 +3,7 @@
 use ndarray::ArrayView3;
 
 use super::Weights;
+use super::delta::Delta;
 use super::diagnosis::{Diagnosis, Thresholds, Verdict};
 
 /// What the kernels are sorted by.
@@ -23,10 +24,12 @@ pub enum Sort {
     Noise,
     /// |cosine| with the selected kernel, the most alike first.
     Similarity,
+    /// The relative change from another checkpoint, the most changed first.
+    Change,
 }
 
 /// Every order and what it is called, in the order in which a key walks through them.
-pub const SORTS: [(Sort, &str); 7] = [
+pub const SORTS: [(Sort, &str); 8] = [
     (Sort::Index, "index"),
     (Sort::Norm, "norm"),
     (Sort::Gain, "gain"),
@@ -34,6 +37,7 @@ pub const SORTS: [(Sort, &str); 7] = [
     (Sort::Frequency, "frequency"),
     (Sort::Noise, "noise"),
     (Sort::Similarity, "similarity"),
+    (Sort::Change, "change"),
 ];
 
 impl Sort {
@@ -57,13 +61,14 @@ impl Sort {
 ///
 /// `diagnoses` has one place a kernel, `None` where it is not judged yet. A filter lets through only kernels whose verdict
 /// is known to be that one. Kernels that are equal in the order, or have no number to be sorted by, stay in the order of the
-/// layer, the latter at the end. `selected` is what [`Sort::Similarity`] compares with.
+/// layer, the latter at the end. `selected` is what [`Sort::Similarity`] compares with, `delta` what [`Sort::Change`] goes by.
 pub fn order(
     sort: Sort,
     filter: Option<Verdict>,
     diagnoses: &[Option<Diagnosis>],
     weights: &Weights,
     selected: usize,
+    delta: Option<&Delta>,
 ) -> Vec<usize> {
     let diagnosis = |index: usize| diagnoses.get(index).copied().flatten();
     let shown =
@@ -88,6 +93,7 @@ pub fn order(
                 .then(|| cosine(weights.kernel(selected), weights.kernel(index)))
                 .flatten()
                 .map(|cosine| -cosine.abs()),
+            Sort::Change => delta?.kernels.get(index)?.relative.map(|relative| -relative),
         }
     };
     let mut keyed: Vec<(f64, usize)> = (0..weights.len())

@@ -159,3 +159,27 @@ fn a_file_that_was_written_anew_is_said() {
     terminal.send("q");
     assert_eq!(terminal.end().0, 0);
 }
+
+#[test]
+fn two_checkpoints_are_compared() {
+    let demo = |name: &str| format!("{}/src/demo/{name}", env!("CARGO_MANIFEST_DIR"));
+    let (a, b) = (demo("epoch-001.h5"), demo("epoch-010.h5"));
+    let terminal = Terminal::start(MUTE, &[&a, "--against", &b]);
+    terminal.wait_for("A · kernel 0 of 64");
+    terminal.wait_for("relative");
+    terminal.send("d");
+    terminal.wait_for("B · kernel 0 of 64");
+    terminal.send("d");
+    terminal.wait_for("B − A · kernel 0 of 64");
+    terminal.send("ooooooo");
+    terminal.wait_for("by change");
+    terminal.send("g");
+    terminal.wait("the kernel that changed most", |terminal| !terminal.text().contains("kernel 0 of 64"));
+    terminal.send("d");
+    terminal.wait("A again", |terminal| terminal.text().contains(" A · kernel"));
+    terminal.send("q");
+    assert_eq!(terminal.end().0, 0);
+    let terminal = Terminal::start(MUTE, &[&a, "--against", "nowhere.h5"]);
+    let (code, log) = terminal.end();
+    assert!(code == 2 && log.contains("nowhere.h5: no such file"), "{code}: {log}");
+}

@@ -12,6 +12,7 @@ mod callback;
 mod check;
 mod checkpoints;
 mod cli;
+mod comparing;
 mod config;
 mod core;
 mod damage;

@@ -42,7 +42,7 @@ fn every_order_is_a_permutation_and_sorts_by_its_own_number() {
         }
     };
     for (sort, name) in SORTS {
-        let seen = order(sort, None, &judged, &weights, 0);
+        let seen = order(sort, None, &judged, &weights, 0, None);
         let mut sorted = seen.clone();
         sorted.sort_unstable();
         assert_eq!(sorted, (0..24).collect::<Vec<_>>(), "{name}");
@@ -56,12 +56,12 @@ fn every_order_is_a_permutation_and_sorts_by_its_own_number() {
             );
         }
     }
-    assert_eq!(order(Sort::Index, None, &judged, &weights, 7), (0..24).collect::<Vec<_>>());
-    assert_eq!(order(Sort::Similarity, None, &judged, &weights, 0)[..2], [0, 23]);
-    let seen = order(Sort::Similarity, None, &judged, &weights, 20);
+    assert_eq!(order(Sort::Index, None, &judged, &weights, 7, None), (0..24).collect::<Vec<_>>());
+    assert_eq!(order(Sort::Similarity, None, &judged, &weights, 0, None)[..2], [0, 23]);
+    let seen = order(Sort::Similarity, None, &judged, &weights, 20, None);
     assert!(seen[0] == 20 && seen[1..].is_sorted(), "nothing is like zeros: {seen:?}");
     // The striped ones first, by their angle.
-    let turned = order(Sort::Orientation, None, &judged, &weights, 0);
+    let turned = order(Sort::Orientation, None, &judged, &weights, 0, None);
     let angle = |index: usize| judged[index].unwrap().statistics.orientation.unwrap();
     assert!(turned[..12].windows(2).all(|pair| angle(pair[0]) <= angle(pair[1])));
     assert!(turned[..12].iter().all(|&index| index < 12 || index == 23), "{turned:?}");
@@ -70,15 +70,15 @@ fn every_order_is_a_permutation_and_sorts_by_its_own_number() {
 #[test]
 fn the_filter_lets_one_verdict_through_and_what_is_not_judged_waits() {
     let (weights, mut judged) = layer();
-    assert_eq!(order(Sort::Norm, Some(Verdict::Dead), &judged, &weights, 0), [20]);
-    assert_eq!(order(Sort::Index, Some(Verdict::NotFinite), &judged, &weights, 0), [21]);
+    assert_eq!(order(Sort::Norm, Some(Verdict::Dead), &judged, &weights, 0, None), [20]);
+    assert_eq!(order(Sort::Index, Some(Verdict::NotFinite), &judged, &weights, 0, None), [21]);
     let of_each: usize =
-        VERDICTS.iter().map(|row| order(Sort::Index, Some(row.0), &judged, &weights, 0).len()).sum();
+        VERDICTS.iter().map(|row| order(Sort::Index, Some(row.0), &judged, &weights, 0, None).len()).sum();
     assert_eq!(of_each, 24);
     judged[20] = None;
-    assert_eq!(order(Sort::Index, Some(Verdict::Dead), &judged, &weights, 0), [0; 0]);
-    assert_eq!(order(Sort::Norm, None, &[], &weights, 0).len(), 24);
-    assert_eq!(order(Sort::Frequency, None, &[], &weights, 99), (0..24).collect::<Vec<_>>());
+    assert_eq!(order(Sort::Index, Some(Verdict::Dead), &judged, &weights, 0, None), [0; 0]);
+    assert_eq!(order(Sort::Norm, None, &[], &weights, 0, None).len(), 24);
+    assert_eq!(order(Sort::Frequency, None, &[], &weights, 99, None), (0..24).collect::<Vec<_>>());
 }
 
 #[test]

@@ -11,7 +11,7 @@ use ratatui::style::{Color, Modifier};
 
 use crate::session::{Session, conv, dense};
 
-fn screen(session: &Session) -> Buffer {
+pub(crate) fn screen(session: &Session) -> Buffer {
     let (width, height) = session.state.screen;
     let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
     view::draw(&mut buffer, &session.state, None);
@@ -27,7 +27,7 @@ fn color(color: Color) -> String {
 }
 
 /// The text, and under it each row's colours as runs: `column foreground/background modifiers`.
-fn dump(buffer: &Buffer) -> String {
+pub(crate) fn dump(buffer: &Buffer) -> String {
     let mut text = String::new();
     let area = buffer.area;
     for y in 0..area.height {
@@ -53,7 +53,7 @@ fn dump(buffer: &Buffer) -> String {
     text
 }
 
-fn text(buffer: &Buffer) -> String {
+pub(crate) fn text(buffer: &Buffer) -> String {
     dump(buffer).lines().take(usize::from(buffer.area.height)).collect::<Vec<_>>().join("\n")
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use convscope::app::comparison::{Compared, Comparison};
 use convscope::app::effect::Effect;
 use convscope::app::key::Key;
 use convscope::app::msg::{Msg, Opened};
@@ -9,6 +10,7 @@ use convscope::app::state::{
     Choices, ColorDepth, Facts, Graphics, KernelData, LayerData, ResponseFacts, State,
 };
 use convscope::app::update::update;
+use convscope::jobs::compare::compared;
 use convscope::weights::diagnosis::{Thresholds, judge};
 use convscope::weights::statistics::{Histogram, Statistics, largest};
 use convscope::weights::{Geometry, Kind, Layer, Layout, Padding, Tensor, Weights};
@@ -91,7 +93,27 @@ fn numbers(layer: &Layer) -> LayerData {
     LayerData::Kernels(KernelData { weights, shape, largest, not_finite })
 }
 
+/// The other checkpoint's side of a layer: kernel n has changed by n % of its weights.
+fn other(layer: &Layer, own: Option<&Weights>) -> Compared {
+    let LayerData::Kernels(mut data) = numbers(layer) else {
+        return Compared { other: numbers(layer), kernels: None };
+    };
+    let mut kernels = data.weights.kernels.clone();
+    for (at, mut kernel) in kernels.outer_iter_mut().enumerate() {
+        kernel *= 1.0 + at as f32 * 0.01;
+    }
+    data.weights = Arc::new(Weights { kernels, bias: None });
+    let kernels = own.and_then(|own| compared(own, &data));
+    Compared { other: LayerData::Kernels(data), kernels }
+}
+
 impl Session {
+    /// Compares with a checkpoint of these layers.
+    pub(crate) fn against(&mut self, layers: Vec<Layer>) -> &mut Self {
+        self.state.comparison = Some(Comparison::with("other.h5".to_owned()));
+        self.take(Msg::Against(Ok(layers)))
+    }
+
     /// A session on these layers, on a screen of this size, with the index complete.
     pub(crate) fn on(layers: Vec<Layer>, width: u16, height: u16) -> Self {
         Self::with_choices(layers, width, height, Choices::default())
@@ -117,6 +139,10 @@ impl Session {
                 match &effect {
                     Effect::Read { ticket, layer } => {
                         waiting.push(Msg::Read { ticket: *ticket, result: Ok(numbers(layer)) });
+                    }
+                    Effect::Compare { ticket, layer, weights } => {
+                        let result = Ok(Box::new(other(layer, weights.as_deref())));
+                        waiting.push(Msg::Compared { ticket: *ticket, result });
                     }
                     Effect::Judge { ticket, weights } if self.answer_verdicts => {
                         let diagnosis =

@@ -1,10 +1,10 @@
 //! What follows from any change: the selection stays in range and in sight, what it shows is read, described and
 //! pictured. Stated once, from the state alone, instead of after each of the many ways to get there.
 
-use super::{judge, preview};
+use super::{compare, judge, preview};
 use crate::app::effect::Effect;
 use crate::app::layout::{Grid, inside};
-use crate::app::state::{Described, LayerData, Load, Middle, State};
+use crate::app::state::{Described, KernelData, LayerData, Load, Middle, State};
 use crate::weights::spectrum;
 use crate::weights::statistics::{Histogram, Statistics};
 
@@ -12,10 +12,12 @@ use crate::weights::statistics::{Histogram, Statistics};
 pub(super) fn follow(state: &mut State, effects: &mut Vec<Effect>) {
     read_selected(state, effects);
     clamp_kernel(state);
+    compare::request(state, effects);
     judge::request(state, effects);
     judge::order(state);
     scroll(state);
     describe(state);
+    compare::describe(state);
     preview::request(state, effects);
 }
 
@@ -61,13 +63,18 @@ fn describe(state: &mut State) {
     if data.shape.c_out == 0 || state.described.as_ref().is_some_and(|it| it.kernel == state.kernel) {
         return;
     }
-    let kernel = data.weights.kernel(state.kernel);
-    state.described = Some(Described {
-        kernel: state.kernel,
-        statistics: Statistics::of_kernel(kernel, data.largest),
-        histogram: Histogram::of(kernel.iter().copied(), HISTOGRAM_BINS),
-        plane: spectrum::plane(kernel, PLANE),
-    });
+    state.described = Some(described(data, state.kernel));
+}
+
+/// The numbers of a kernel.
+pub(super) fn described(data: &KernelData, kernel: usize) -> Described {
+    let weights = data.weights.kernel(kernel);
+    Described {
+        kernel,
+        statistics: Statistics::of_kernel(weights, data.largest),
+        histogram: Histogram::of(weights.iter().copied(), HISTOGRAM_BINS),
+        plane: spectrum::plane(weights, PLANE),
+    }
 }
 
 /// The side of the small power spectrum in pixels.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::app::effect::Effect;
 use crate::app::state::{Health, Judgement, Ordering, State, Ticket};
 use crate::weights::diagnosis::{Diagnosis, LayerDiagnosis, VERDICTS, Verdict};
-use crate::weights::order;
+use crate::weights::order::{self, Sort};
 
 /// Asks for the verdicts of a layer that has just been read.
 pub(super) fn request(state: &mut State, effects: &mut Vec<Effect>) {
@@ -72,7 +72,8 @@ pub(super) fn order(state: &mut State) {
     }
     let Ordering { sort, filter, anchor } = state.ordering;
     let filter = filter.filter(|_| complete);
-    state.order = order::order(sort, filter, &state.judgement.kernels, &kernels.weights, anchor);
+    state.order =
+        order::order(sort, filter, &state.judgement.kernels, &kernels.weights, anchor, state.delta());
     state.order_of = of;
     if !state.order.contains(&state.kernel)
         && let Some(first) = state.order.first()
@@ -84,6 +85,9 @@ pub(super) fn order(state: &mut State) {
 /// The next order; similarity is to the kernel that is selected now.
 pub(super) fn sort(state: &mut State) {
     state.ordering.sort = state.ordering.sort.next();
+    if state.ordering.sort == Sort::Change && state.comparison.is_none() {
+        state.ordering.sort = state.ordering.sort.next();
+    }
     state.ordering.anchor = state.kernel;
 }
 

@@ -25,6 +25,10 @@ fn wanted(state: &State) -> Option<ResponseSpec> {
         return None;
     }
     let (layer, read) = state.data_of?;
+    // B's kernels on their way: the old picture stays.
+    if !state.photo_shown && state.kernels_drawn().is_some_and(|drawn| drawn.is_err()) {
+        return None;
+    }
     let kernel = match &state.data {
         Load::Ready(_) if state.photo_shown => None,
         Load::Ready(_) => state.kernels().filter(|kernels| kernels.shape.c_out > 0).map(|kernels| {
@@ -46,7 +50,8 @@ fn wanted(state: &State) -> Option<ResponseSpec> {
         _ => return None,
     };
     let cells = room(state).filter(|(width, height)| *width >= 4 && *height >= 2)?;
-    Some(ResponseSpec { layer, read, kernel, cells, facts: state.facts.clone() })
+    let side = state.side();
+    Some(ResponseSpec { layer, read, kernel, side, cells, facts: state.facts.clone() })
 }
 
 /// Asks for the picture, if it is not the one that is shown or waited for.
@@ -55,7 +60,8 @@ pub(super) fn request(state: &mut State, effects: &mut Vec<Effect>) {
     if state.preview.wanted.as_ref() == Some(&spec) {
         return;
     }
-    let weights = spec.kernel.and_then(|_| state.kernels()).map(|kernels| Arc::clone(&kernels.weights));
+    let drawn = spec.kernel.and_then(|_| state.kernels_drawn()?.ok());
+    let weights = drawn.map(|kernels| Arc::clone(&kernels.weights));
     let ticket = state.ticket();
     state.preview.pending = Some(ticket);
     state.preview.wanted = Some(spec.clone());
