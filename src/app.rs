@@ -13,5 +13,6 @@ pub mod keymap;
 pub mod layout;
 pub mod maps;
 pub mod msg;
+pub mod run;
 pub mod state;
 pub mod update;

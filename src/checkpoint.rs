@@ -156,6 +156,14 @@ pub fn read(path: &Path, layer: &Layer) -> Result<Vec<ArrayD<f32>>, Error> {
     read_layer(path, Content::File, layer)
 }
 
+/// The same of a checkpoint that is built into the program.
+///
+/// # Errors
+/// As [`Checkpoint::read`].
+pub fn read_bytes(name: &str, bytes: &'static [u8], layer: &Layer) -> Result<Vec<ArrayD<f32>>, Error> {
+    read_layer(Path::new(name), Content::BuiltIn(bytes), layer)
+}
+
 #[derive(Clone, Copy)]
 enum Content {
     File,

@@ -49,10 +49,15 @@ pub struct Cli {
 /// What the viewer shows and how.
 #[derive(Clone, Debug, Default, Args)]
 pub struct ViewArgs {
-    /// The checkpoint: Keras .h5, .hdf5, .weights.h5 or .keras, or any HDF5 file [default: the built-in network]
-    pub file: Option<PathBuf>,
+    /// The checkpoint: Keras .h5, .hdf5, .weights.h5 or .keras, or any HDF5 file. A folder, a pattern or several files are
+    /// a run: its epochs are a timeline, and new ones appear as they are written [default: the built-in run]
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Follow the file while a training overwrites it: each content becomes an epoch; wait for it where it is not there yet
+    #[arg(long, requires = "files")]
+    pub follow: bool,
     /// Another checkpoint to compare it with, layer by layer: its kernels, or the difference to them
-    #[arg(long, value_name = "B", requires = "file")]
+    #[arg(long, value_name = "B", requires = "files")]
     pub against: Option<PathBuf>,
     /// The options that the demo has too.
     #[command(flatten)]

@@ -5,7 +5,10 @@
 
 pub mod compare;
 pub mod diagnose;
+pub mod follow;
 pub mod latest;
 pub mod read;
 pub mod response;
+pub mod run;
+pub mod study;
 pub mod watch;

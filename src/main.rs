@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use convscope::app::state::Choices;
-use convscope::checkpoint;
+use convscope::checkpoint::{self, Series};
 use convscope::cli::{
     self, ChannelChoice, Cli, ColorChoice, Command, DoctorArgs, GraphicsChoice, PreprocessChoice,
     ThemeChoice, ViewArgs,
@@ -13,6 +13,7 @@ use convscope::cli::{
 use convscope::config::{Config, Place};
 use convscope::demo;
 use convscope::jobs::read::Source;
+use convscope::jobs::run::Run;
 use convscope::printable::{printable, steers};
 use convscope::tui::doctor::Checkup;
 use convscope::tui::{self, Forced, Options};
@@ -57,9 +58,19 @@ fn refuse(error: &clap::Error) -> ExitCode {
 fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         None => view(&cli.view),
-        Some(Command::Demo(screen)) => view(&ViewArgs { file: None, against: None, screen }),
+        Some(Command::Demo(screen)) => view(&ViewArgs { screen, ..ViewArgs::default() }),
         Some(Command::Doctor(args)) => doctor(&args),
         Some(command) => cli::run(command),
+    }
+}
+
+/// What the viewer shows: the built-in run, one file, or a run of files.
+fn run_of(args: &ViewArgs) -> anyhow::Result<Run> {
+    let series = || Series::of(args.files.iter().cloned());
+    match &args.files[..] {
+        [] => Ok(demo::run()),
+        [file] if !args.follow && series().one_file().is_some() => Ok(Run::of(Source::File(file.clone()))),
+        _ => Ok(Run::of_series(series(), args.follow)?),
     }
 }
 
@@ -68,11 +79,11 @@ fn view(args: &ViewArgs) -> anyhow::Result<ExitCode> {
     let screen = &args.screen;
     let config = Config::load(screen.config.path.as_deref())?;
     // How the built-in network was fed is known: the configuration is about the user's own.
-    let known = args.file.is_none().then_some(demo::PREPROCESSING);
+    let known = args.files.is_empty().then_some(demo::PREPROCESSING);
     let preprocessing = known.or(config.preprocess);
     tui::leave_on_panic();
     tui::run(Options {
-        source: args.file.clone().map_or_else(demo::source, Source::File),
+        run: run_of(args)?,
         against: args.against.clone(),
         photo: screen.image.clone().or(config.photo),
         choices: Choices {

@@ -21,8 +21,9 @@ use crate::app::msg::Msg;
 use crate::app::state::{Choices, State, Ticket};
 use crate::app::update::{is_reading, update};
 use crate::jobs::latest::Latest;
-use crate::jobs::read::{Reader, Source};
+use crate::jobs::read::Reader;
 use crate::jobs::response::{self, Request};
+use crate::jobs::run::{Run, Shelf};
 use crate::jobs::{compare, diagnose};
 use crate::photo::Photo;
 
@@ -55,9 +56,9 @@ use screen::Screen;
 /// What the viewer is to show, and how.
 #[derive(Debug)]
 pub struct Options {
-    /// The checkpoint.
-    pub source: Source,
-    /// The checkpoint that it is compared with.
+    /// The checkpoints.
+    pub run: Run,
+    /// The checkpoint that they are compared with.
     pub against: Option<PathBuf>,
     /// The photo; `None`: the built-in one.
     pub photo: Option<PathBuf>,
@@ -136,6 +137,8 @@ struct Shell {
     pending: Vec<u8>,
     /// When the layer that is being read was asked for.
     reading_since: Option<Instant>,
+    /// When the run that plays went on.
+    last_beat: Option<Instant>,
     failure: Option<String>,
     done: bool,
 }
@@ -149,7 +152,9 @@ fn window() -> [u16; 4] {
 
 impl Shell {
     fn start(options: Options, sender: Sender<Event>) -> Self {
-        let title = options.source.title();
+        let title = options.run.title.clone();
+        let epochs = Shelf::of(&options.run.places).all();
+        let (start, watched) = (options.run.start, options.run.watched.is_some());
         let photo_name = options
             .photo
             .as_ref()
@@ -161,7 +166,7 @@ impl Shell {
                 let _ = sender.send(Event::Msg(msg));
             }
         };
-        let reader = Reader::spawn(options.source, send.clone());
+        let reader = Reader::spawn(options.run, send.clone());
         let comparison =
             options.against.as_ref().map(|path| Comparison::with(path.to_string_lossy().into_owned()));
         let comparer = options.against.map(|path| compare::spawn(path, send.clone()));
@@ -202,6 +207,7 @@ impl Shell {
         let screen = (window[0], window[1]);
         let mut state = State::new(title, photo_name, screen, evidence.facts(), options.choices);
         state.comparison = comparison;
+        update(&mut state, Msg::Epochs { epochs, start: Some(start), watched });
         Self {
             state,
             evidence,
@@ -217,6 +223,7 @@ impl Shell {
             last_input: Instant::now(),
             pending: Vec::new(),
             reading_since: None,
+            last_beat: None,
             failure: None,
             done: false,
         }
@@ -267,7 +274,8 @@ impl Shell {
         while !self.done {
             let reading = self.reading_since.map(|since| since + GRACE);
             let rest = (self.pictures.is_draft() && held_until.is_none()).then(|| self.last_input + REST);
-            let deadline = [answers_until, reading, held_until, rest].into_iter().flatten().min();
+            let deadlines = [answers_until, reading, held_until, rest, self.beat()];
+            let deadline = deadlines.into_iter().flatten().min();
             let event = match deadline {
                 None => inbox.recv().map_err(|_closed| RecvTimeoutError::Disconnected),
                 Some(deadline) => inbox.recv_timeout(deadline.saturating_duration_since(Instant::now())),
@@ -281,6 +289,10 @@ impl Shell {
                 answers_until = None;
                 self.evidence.complete = true;
                 self.learnt();
+            }
+            if self.beat().is_some_and(|beat| beat <= Instant::now()) {
+                self.last_beat = Some(Instant::now());
+                self.update(Msg::Beat);
             }
             // Everything that waits, before the one frame.
             while let (false, Ok(event)) = (self.done, inbox.try_recv()) {
@@ -302,6 +314,15 @@ impl Shell {
             self.draw()?;
         }
         Ok(())
+    }
+
+    /// When the next epoch is due, while the run plays.
+    fn beat(&mut self) -> Option<Instant> {
+        let Some(pause) = self.state.run.beat() else {
+            self.last_beat = None;
+            return None;
+        };
+        Some(*self.last_beat.get_or_insert_with(Instant::now) + Duration::from_millis(pause))
     }
 
     fn take(&mut self, event: Event) {
@@ -375,10 +396,11 @@ impl Shell {
         let mut effects: VecDeque<Effect> = update(&mut self.state, msg).into();
         while let Some(effect) = effects.pop_front() {
             match effect {
-                Effect::Read { ticket, layer } => {
+                Effect::Read { ticket, epoch, layer } => {
                     self.reading_since.get_or_insert_with(Instant::now);
-                    self.reader.request(ticket, layer);
+                    self.reader.request(ticket, epoch, layer);
                 }
+                Effect::Study { ticket, study } => self.reader.study(ticket, *study),
                 Effect::Respond { ticket, spec, weights } => {
                     effects.extend(self.respond(ticket, *spec, weights));
                 }

@@ -15,12 +15,14 @@ pub mod theme;
 mod comparison;
 mod diagnosis;
 mod help;
+mod history;
 mod kernels;
 mod layers;
 mod number;
 mod response;
 mod statistics;
 mod status;
+mod timeline;
 
 pub use response::Picture;
 use theme::{Role, Theme};
@@ -36,6 +38,9 @@ pub fn draw(buffer: &mut Buffer, state: &State, picture: Option<&dyn Picture>) {
     if let (Some(kernels), Some(response)) = (state.kernels_pane(), state.response_pane()) {
         kernels::draw(buffer, kernels, state, theme);
         response::draw(buffer, response, state, theme, picture);
+    }
+    if let Some(area) = panes.timeline {
+        timeline::draw(buffer, area, state, theme);
     }
     status::draw(buffer, panes.status, state, theme);
     if let Mode::Help(top) = state.mode {

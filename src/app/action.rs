@@ -56,6 +56,16 @@ pub enum Action {
     PreviousKernel,
     /// What is drawn of two checkpoints: the next of A, B and their difference.
     Side,
+    /// The next epoch of the run.
+    NextEpoch,
+    /// The one before.
+    PreviousEpoch,
+    /// The first epoch.
+    FirstEpoch,
+    /// The newest epoch.
+    LastEpoch,
+    /// The run plays, or stands.
+    Play,
     /// Larger kernels.
     ZoomIn,
     /// Smaller kernels.
@@ -117,6 +127,12 @@ const NAMES: &[(Action, &str)] = &[
     (Action::PreviousLayer, "previous-layer"),
     (Action::NextKernel, "next-kernel"),
     (Action::PreviousKernel, "previous-kernel"),
+    (Action::Side, "side"),
+    (Action::NextEpoch, "next-epoch"),
+    (Action::PreviousEpoch, "previous-epoch"),
+    (Action::FirstEpoch, "first-epoch"),
+    (Action::LastEpoch, "last-epoch"),
+    (Action::Play, "play"),
     (Action::ZoomIn, "zoom-in"),
     (Action::ZoomOut, "zoom-out"),
     (Action::ZoomFit, "zoom-fit"),

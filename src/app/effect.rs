@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::run::{EpochId, Study};
 use super::state::{ResponseSpec, Ticket};
 use crate::weights::{Layer, Weights};
 
@@ -12,6 +13,8 @@ pub enum Effect {
     Read {
         /// To be given back with the answer.
         ticket: Ticket,
+        /// Of which epoch.
+        epoch: EpochId,
         /// Whose arrays.
         layer: Box<Layer>,
     },
@@ -23,6 +26,13 @@ pub enum Effect {
         layer: Box<Layer>,
         /// A's kernels, where the layer has some.
         weights: Option<Arc<Weights>>,
+    },
+    /// Find out about the run's history; answered by [`Msg::Studied`](super::msg::Msg::Studied).
+    Study {
+        /// To be given back with the answer.
+        ticket: Ticket,
+        /// What.
+        study: Box<Study>,
     },
     /// Compute and encode a picture; answered by [`Msg::Responded`](super::msg::Msg::Responded).
     Respond {

@@ -116,6 +116,16 @@ pub const KEYMAP: &[Group] = &[
         ],
     ),
     (
+        "Epochs",
+        &[
+            bind(&[Char('.')], Anywhere, A::NextEpoch, "next epoch of the run"),
+            bind(&[Char(',')], Anywhere, A::PreviousEpoch, "epoch before"),
+            bind(&[Char('(')], Anywhere, A::FirstEpoch, "first epoch"),
+            bind(&[Char(')')], Anywhere, A::LastEpoch, "newest epoch; new ones are shown as they come"),
+            bind(&[Char(' ')], Anywhere, A::Play, "play the run from here; stop"),
+        ],
+    ),
+    (
         "Response",
         &[
             bind(&[Char('r')], Anywhere, A::ResponseMode, "response: signed, absolute, rectified"),

@@ -21,6 +21,8 @@ pub struct Panes {
     pub layers: Rect,
     /// The kernels of the selected layer.
     pub kernels: Rect,
+    /// The epochs of the run, where there are several.
+    pub timeline: Option<Rect>,
     /// The numbers of the selected kernel.
     pub statistics: Rect,
     /// The response of the selected kernel.
@@ -30,8 +32,8 @@ pub struct Panes {
 }
 
 impl Panes {
-    /// The panes of a screen of this size in cells; `None` where it is too small.
-    pub fn of(width: u16, height: u16) -> Option<Self> {
+    /// The panes of a screen of this size in cells, with a timeline or without; `None` where it is too small.
+    pub fn of(width: u16, height: u16, timeline: bool) -> Option<Self> {
         if width < SMALLEST.0 || height < SMALLEST.1 {
             return None;
         }
@@ -52,14 +54,67 @@ impl Panes {
             let rows = (body / 3).clamp(6, 12);
             (Rect::new(0, 0, main, rows), Rect::new(0, rows, main, body - rows))
         };
-        let numbers = (body * 11 / 20).clamp(10, 21);
+        // The history wants room of its own, where the response can spare it.
+        let history = if timeline && body >= 44 { 5 } else { 0 };
+        let numbers = (body * 11 / 20).clamp(10, 21) + history;
+        let rows = if timeline { timeline_rows(body) } else { 0 };
+        let above = kernels.height - rows;
+        let epochs = Rect { y: kernels.y + above, height: rows, ..kernels };
         Some(Self {
             layers,
-            kernels,
+            kernels: Rect { height: above, ..kernels },
+            timeline: timeline.then_some(epochs),
             statistics: Rect::new(main, 0, side, numbers),
             response: Rect::new(main, numbers, side, body - numbers),
             status: Rect::new(0, body, width, 1),
         })
+    }
+}
+
+/// Rows of the timeline that show the selected kernel through the epochs.
+pub const FILM_ROWS: u16 = 5;
+
+/// How high the timeline is, borders included: the marks, the words below them, the film.
+fn timeline_rows(body: u16) -> u16 {
+    match body {
+        ..28 => 3,
+        28..38 => 4,
+        38.. => 4 + FILM_ROWS,
+    }
+}
+
+/// Where the epochs' marks stand in the inside of the timeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Marks {
+    /// The inside's columns.
+    pub width: u16,
+    /// How many epochs.
+    pub count: usize,
+}
+
+impl Marks {
+    /// Columns between two marks, where each has a column of its own.
+    fn pitch(&self) -> usize {
+        (usize::from(self.width) / self.count.max(1)).min(6)
+    }
+
+    /// The column of an epoch's mark; in a run longer than the line is wide, some share one.
+    pub fn column(&self, epoch: usize) -> u16 {
+        let column = match self.pitch() {
+            0 => epoch * usize::from(self.width) / self.count,
+            pitch => epoch * pitch,
+        };
+        column as u16
+    }
+
+    /// The epoch whose mark is nearest to a column.
+    pub fn epoch_at(&self, column: u16) -> usize {
+        let column = usize::from(column);
+        let epoch = match self.pitch() {
+            0 => (column * self.count).div_ceil(usize::from(self.width).max(1)),
+            pitch => (column + pitch / 2) / pitch,
+        };
+        epoch.min(self.count.saturating_sub(1))
     }
 }
 
@@ -176,8 +231,10 @@ mod tests {
     fn panes_tile_every_screen_without_overlap() {
         for width in 60..=300 {
             for height in 20..=100 {
-                let panes = Panes::of(width, height).unwrap();
+                let timeline = (width + height) % 2 == 0;
+                let panes = Panes::of(width, height, timeline).unwrap();
                 let all = [panes.layers, panes.kernels, panes.statistics, panes.response, panes.status];
+                let all: Vec<Rect> = all.into_iter().chain(panes.timeline).collect();
                 let area: u32 = all.iter().map(|pane| u32::from(pane.width) * u32::from(pane.height)).sum();
                 assert_eq!(area, u32::from(width) * u32::from(height), "{width}×{height}");
                 for (at, pane) in all.iter().enumerate() {
@@ -187,8 +244,25 @@ mod tests {
                 assert!(panes.kernels.width >= 30 && panes.kernels.height >= 10, "{width}×{height}");
             }
         }
-        assert_eq!(Panes::of(59, 50), None);
-        assert_eq!(Panes::of(100, 19), None);
+        assert_eq!(Panes::of(59, 50, false), None);
+        assert_eq!(Panes::of(100, 19, true), None);
+    }
+
+    #[test]
+    fn every_mark_is_inside_and_a_click_on_it_finds_it() {
+        for width in [28, 59, 120] {
+            for count in [2, 5, 12, 28, 59] {
+                let marks = Marks { width, count };
+                for epoch in 0..count.min(usize::from(width)) {
+                    assert!(marks.column(epoch) < width);
+                    assert_eq!(marks.epoch_at(marks.column(epoch)), epoch, "{marks:?}");
+                }
+            }
+            let long = Marks { width, count: 1000 };
+            assert!((0..1000).all(|epoch| long.column(epoch) < width));
+            assert!((0..width).all(|column| long.column(long.epoch_at(column)) == column));
+            assert_eq!(long.epoch_at(u16::MAX), 999);
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::comparison::Compared;
 use super::key::Key;
+use super::run::{Epoch, EpochId, Studied};
 use super::state::{Facts, LayerData, ResponseFacts, Ticket};
 use crate::weights::Layer;
 use crate::weights::diagnosis::{Diagnosis, LayerDiagnosis};
@@ -94,6 +95,37 @@ pub enum Msg {
         /// The layer's numbers in B, and what changed.
         result: Result<Box<Compared>, String>,
     },
+    /// The epochs of the run, in order: at the start, and whenever one comes, changes or goes.
+    Epochs {
+        /// All of them.
+        epochs: Vec<Epoch>,
+        /// The one to begin with.
+        start: Option<usize>,
+        /// Whether more may come.
+        watched: bool,
+    },
+    /// The epoch that was opened in place of one that cannot be read yet.
+    Instead(EpochId),
+    /// An epoch has these layers, which are not the ones before.
+    Network {
+        /// Which epoch.
+        epoch: EpochId,
+        /// Its layers.
+        layers: Vec<Layer>,
+        /// What its index says besides.
+        opened: Opened,
+    },
+    /// What the files of the run are up to; `None`: nothing worth a word any more.
+    Files(Option<String>),
+    /// Some of the run's history is known, or could not be had.
+    Studied {
+        /// Of the request.
+        ticket: Ticket,
+        /// What is known, or one sentence.
+        result: Result<Studied, String>,
+    },
+    /// Time for the next epoch, while the run plays.
+    Beat,
     /// A word for the user.
     Notice(String),
     /// The process was stopped and goes on, or the user wants a clean screen.

@@ -11,6 +11,7 @@ pub use super::facts::{Background, ColorDepth, Facts, Graphics};
 use super::keymap::Keymap;
 use super::layout::Panes;
 use super::maps::Maps;
+use super::run::Run;
 use crate::photo::Preprocessing;
 use crate::raster::{ChannelOrder, ColorMap, Normalization, ResponseMode};
 use crate::weights::diagnosis::{Diagnosis, LayerDiagnosis, Verdict};
@@ -338,6 +339,8 @@ pub struct State {
 
     /// The checkpoint that this one is compared with.
     pub comparison: Option<Comparison>,
+    /// The run of training that the checkpoint is an epoch of.
+    pub run: Run,
     /// A word for the user in the status line, until the next key.
     pub message: Option<String>,
     /// Whether the mouse belongs to the program.
@@ -363,7 +366,7 @@ impl State {
 
     /// The panes; `None` where the screen is too small.
     pub fn panes(&self) -> Option<Panes> {
-        Panes::of(self.screen.0, self.screen.1)
+        Panes::of(self.screen.0, self.screen.1, self.run.is_shown())
     }
 
     /// Where the kernels are drawn: in the middle, unless the response took it.

@@ -15,6 +15,8 @@ mod navigate;
 mod open;
 mod preview;
 mod prompt;
+mod study;
+mod timeline;
 
 pub use follow::HISTOGRAM_BINS;
 pub use preview::caption_rows;
@@ -38,6 +40,12 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Responded { ticket, result } => preview::responded(state, ticket, result),
         Msg::Against(result) => compare::against(state, result, &mut effects),
         Msg::Compared { ticket, result } => compare::compared(state, ticket, result),
+        Msg::Epochs { epochs, start, watched } => timeline::epochs(state, epochs, start, watched),
+        Msg::Instead(epoch) => timeline::instead(state, epoch),
+        Msg::Network { epoch, layers, opened } => timeline::network(state, epoch, layers, opened),
+        Msg::Files(word) => state.run.word = word,
+        Msg::Studied { ticket, result } => study::studied(state, ticket, result),
+        Msg::Beat => timeline::beat(state),
         Msg::Notice(sentence) => state.message = Some(sentence),
         Msg::Resumed => {
             preview::forget(state, &mut effects);
@@ -95,6 +103,11 @@ fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
         Action::NextKernel => navigate::kernel_by(state, 1),
         Action::PreviousKernel => navigate::kernel_by(state, -1),
         Action::Side => compare::next_side(state),
+        Action::NextEpoch => timeline::step(state, 1),
+        Action::PreviousEpoch => timeline::step(state, -1),
+        Action::FirstEpoch => timeline::select(state, 0),
+        Action::LastEpoch => timeline::select(state, usize::MAX),
+        Action::Play => timeline::play(state),
         Action::ZoomIn => display::zoom(state, 1),
         Action::ZoomOut => display::zoom(state, -1),
         Action::ZoomFit => state.zoom = None,

@@ -1,17 +1,22 @@
-//! Opening a checkpoint and reading its layers, the newest request first.
+//! Opening a run's checkpoints and reading their layers, the newest request first.
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ndarray::ArrayD;
 
-use super::latest::Latest;
+use super::follow::Teller;
+use super::latest::{Latest, Stale};
+use super::run::{Place, Run, Shelf};
+use super::study;
+use super::watch::{self, News, POLL};
 use crate::app::msg::{Msg, Opened};
+use crate::app::run::{EpochId, Study};
 use crate::app::state::{KernelData, LayerData, Ticket};
 use crate::app::update::HISTOGRAM_BINS;
-use crate::checkpoint::{self, Checkpoint, Error, Stamp};
+use crate::checkpoint::{self, Checkpoint, Error, Network, Series, Stamp};
 use crate::printable::printable;
 use crate::weights::statistics::{Histogram, Statistics};
 use crate::weights::{Layer, Weights, gain};
@@ -53,83 +58,184 @@ impl Source {
             }
         }
     }
+
+    /// The arrays of a layer, in the order of `layer.tensors`; no index is read.
+    ///
+    /// # Errors
+    /// As [`checkpoint::read`].
+    pub fn read(&self, layer: &Layer) -> Result<Vec<ArrayD<f32>>, Error> {
+        match self {
+            Self::File(path) => checkpoint::read(path, layer),
+            Self::BuiltIn { name, bytes } => checkpoint::read_bytes(name, bytes, layer),
+        }
+    }
 }
 
-/// Threads that open a checkpoint and read its layers.
-pub struct Reader {
-    layers: Latest<(Ticket, Box<Layer>)>,
+/// What was asked for.
+struct Request {
+    ticket: Ticket,
+    epoch: EpochId,
+    layer: Box<Layer>,
 }
+
+/// Threads that open a checkpoint, read layers of it and of its neighbours, and watch for more.
+pub struct Reader {
+    layers: Latest<Request>,
+    studies: Latest<study::Request>,
+}
+
+/// The checkpoint that was opened first; `None` inside: it could not be.
+pub(super) type Index = Arc<OnceLock<Option<Box<dyn Checkpoint>>>>;
 
 impl Reader {
-    /// Opens `source` on a thread; `send` gets [`Msg::Layers`] and [`Msg::Opened`], and a [`Msg::Read`] a request.
-    pub fn spawn(source: Source, send: impl Fn(Msg) + Clone + Send + 'static) -> Self {
-        // `None` inside: the file could not be opened, and requests are dropped.
-        let opened: Arc<OnceLock<Option<Box<dyn Checkpoint>>>> = Arc::default();
+    /// Opens the first checkpoint of `run` on a thread; `send` gets [`Msg::Layers`] and [`Msg::Opened`], and a
+    /// [`Msg::Read`] a request. Where the run is watched, it goes on to tell what becomes of it.
+    pub fn spawn(run: Run, send: impl Fn(Msg) + Clone + Send + 'static) -> Self {
+        let shelf = Shelf::of(&run.places);
+        let index: Index = Arc::default();
         let layers = Latest::spawn("read", {
-            let (opened, send, source) = (Arc::clone(&opened), send.clone(), source.clone());
-            move |(ticket, layer): (Ticket, Box<Layer>), stale| {
-                // Without waiting for the rest of the index, which takes a while where there are thousands of layers.
-                let read = match (&source, opened.get()) {
-                    (Source::File(path), None) => checkpoint::read(path, &layer),
-                    _ => match opened.wait() {
-                        Some(checkpoint) => checkpoint.read(&layer),
-                        None => return,
-                    },
-                };
-                let read = read.map_err(|error| error.to_string());
-                send(Msg::Read { ticket, result: read.and_then(|arrays| layer_data(&layer, arrays)) });
-                // What the layer's neighbours tell comes after the kernels, which are what one waits for.
-                while opened.get().is_none() && !stale.is_stale() {
-                    thread::sleep(Duration::from_millis(2));
-                }
-                let Some(Some(checkpoint)) = opened.get() else { return };
-                if is_outdated(checkpoint.as_ref(), &source) {
-                    send(Msg::Notice(
-                        "the file was written anew since it was opened: open it again".to_owned(),
-                    ));
-                }
-                if let Some(gain) = gain_behind(checkpoint.as_ref(), &layer) {
-                    send(Msg::Gain { ticket, gain });
-                }
-            }
+            let (shelf, index, send) = (shelf.clone(), Arc::clone(&index), send.clone());
+            let watched = run.watched.is_some();
+            move |request: Request, stale| answer(&request, &shelf, &index, watched, stale, &send)
         });
-        let open = move || match source.open(&mut |layers| send(Msg::Layers(layers.to_vec()))) {
-            Ok(checkpoint) => {
-                let network = checkpoint.network();
-                let facts = Opened { format: network.format.clone(), name: network.name.clone() };
-                let _ = opened.set(Some(checkpoint));
-                send(Msg::Opened(Ok(facts)));
-            }
-            Err(error) => {
-                let _ = opened.set(None);
-                send(Msg::Opened(Err(error.to_string())));
-            }
-        };
-        let _ = thread::Builder::new().name("open".to_owned()).spawn(open);
-        Self { layers }
+        let studies = study::spawn(shelf.clone(), Arc::clone(&index), send.clone());
+        let _ =
+            thread::Builder::new().name("open".to_owned()).spawn(move || open(&run, &shelf, &index, &send));
+        Self { layers, studies }
     }
 
     /// Asks for a layer's arrays; an older request that still waits is forgotten.
-    pub fn request(&self, ticket: Ticket, layer: Box<Layer>) {
-        self.layers.submit((ticket, layer));
+    pub fn request(&self, ticket: Ticket, epoch: EpochId, layer: Box<Layer>) {
+        self.layers.submit(Request { ticket, epoch, layer });
+    }
+
+    /// Asks for a piece of the history.
+    pub fn study(&self, ticket: Ticket, study: Study) {
+        self.studies.submit(study::Request { ticket, study });
+    }
+}
+
+/// Opens the checkpoint to begin with; where the newest of a watched run cannot be read yet, the one before it.
+fn open(run: &Run, shelf: &Shelf, index: &Index, send: &impl Fn(Msg)) {
+    let mut failed: Option<(usize, Error)> = None;
+    for at in (0..=run.start).rev() {
+        let Some(place) = run.places.get(at) else { break };
+        match place.source.open(&mut |layers| send(Msg::Layers(layers.to_vec()))) {
+            Ok(checkpoint) => {
+                let network = checkpoint.network();
+                let facts = Opened { format: network.format.clone(), name: network.name.clone() };
+                if let Some((_, error)) = &failed {
+                    send(Msg::Instead(EpochId(at as u32)));
+                    send(Msg::Files(Some(format!("{error}; trying again"))));
+                }
+                let layers = network.layers.clone();
+                let _ = index.set(Some(checkpoint));
+                send(Msg::Opened(Ok(facts)));
+                return follow(run, shelf, index, Some((at, layers)), send);
+            }
+            Err(error) if run.watched.is_some() => {
+                failed.get_or_insert((at, error));
+            }
+            Err(error) => {
+                let _ = index.set(None);
+                return send(Msg::Opened(Err(error.to_string())));
+            }
+        }
+    }
+    // Not one can be read: somebody who follows a run waits for its first epoch.
+    let word = failed.map_or_else(
+        || format!("{}: no checkpoint yet; waiting for the first", run.title),
+        |(_, error)| format!("{error}; trying again"),
+    );
+    send(Msg::Files(Some(word)));
+    follow(run, shelf, index, None, send);
+}
+
+/// Watches a run as long as the program lives; `opened` says which of its checkpoints was, and its layers.
+fn follow(run: &Run, shelf: &Shelf, index: &Index, opened: Option<(usize, Vec<Layer>)>, send: &impl Fn(Msg)) {
+    let Some(series) = &run.watched else { return };
+    // What is newer than the one that was opened could not be: it is tried again.
+    let good = opened.as_ref().map_or(0, |(at, _)| at + 1);
+    let file = |place: &Place| Some((place.source.path()?.clone(), place.stamp));
+    let good: Vec<_> = run.places[..good].iter().filter_map(file).collect();
+    let is_good = |epoch: &checkpoint::Epoch| good.contains(&(epoch.path.clone(), epoch.stamp));
+    let known: Vec<_> = series.list().into_iter().filter(is_good).collect();
+    let (id, layers) = opened.map_or((None, Vec::new()), |(at, layers)| (Some(EpochId(at as u32)), layers));
+    let mut teller = Teller::new(series, shelf.clone(), id, layers);
+    let mut watcher = watch::watcher(Series::clone(series), &known);
+    let begin = Instant::now();
+    loop {
+        thread::sleep(POLL);
+        for news in watcher.poll(begin.elapsed()) {
+            if let (News::Settled { epoch, .. }, None) = (&news, index.get())
+                && let Ok(first) = checkpoint::open(&epoch.path, &mut |_| {})
+            {
+                let _ = index.set(Some(first));
+            }
+            teller.tell(news).into_iter().for_each(send);
+        }
+    }
+}
+
+fn answer(
+    request: &Request,
+    shelf: &Shelf,
+    index: &Index,
+    watched: bool,
+    stale: &Stale<'_>,
+    send: &impl Fn(Msg),
+) {
+    let Request { ticket, epoch, layer } = request;
+    let (ticket, epoch) = (*ticket, *epoch);
+    // Without waiting for the rest of the index, which takes a while where there are thousands of layers.
+    let read = shelf.read(epoch, layer);
+    if read.is_err() {
+        look_closer(shelf, epoch, layer, send);
+    }
+    send(Msg::Read { ticket, result: read.and_then(|arrays| layer_data(layer, arrays)) });
+    // What the layer's neighbours tell comes after the kernels, which are what one waits for.
+    while index.get().is_none() && !stale.is_stale() {
+        thread::sleep(Duration::from_millis(2));
+    }
+    let Some(Some(checkpoint)) = index.get() else { return };
+    if !watched && is_outdated(checkpoint.as_ref(), shelf, epoch) {
+        send(Msg::Notice("the file was written anew since it was opened: open it again".to_owned()));
+    }
+    if let Some(gain) = gain_of(checkpoint.network(), layer, &|norm| shelf.read(epoch, norm).ok()) {
+        send(Msg::Gain { ticket, gain });
+    }
+}
+
+/// A layer that cannot be read where it was in another epoch: this one may be another network, and the screen is told so.
+fn look_closer(shelf: &Shelf, epoch: EpochId, layer: &Layer, send: &impl Fn(Msg)) {
+    let Some(opened) = shelf.place(epoch).and_then(|place| place.source.open(&mut |_| {}).ok()) else {
+        return;
+    };
+    let network = opened.network();
+    if !network.layers.contains(layer) {
+        let opened = Opened { format: network.format.clone(), name: network.name.clone() };
+        send(Msg::Network { epoch, layers: network.layers.clone(), opened });
     }
 }
 
 /// Whether the file is not the one that was opened any more: a trainer wrote the next epoch into it.
-fn is_outdated(checkpoint: &dyn Checkpoint, source: &Source) -> bool {
-    match (source, checkpoint.stamp()) {
-        (Source::File(path), Some(stamp)) => Stamp::of(path).is_ok_and(|now| now != stamp),
+fn is_outdated(checkpoint: &dyn Checkpoint, shelf: &Shelf, epoch: EpochId) -> bool {
+    let place = shelf.place(epoch);
+    match (place.as_ref().and_then(|place| place.source.path()), checkpoint.stamp()) {
+        (Some(path), Some(stamp)) => Stamp::of(path).is_ok_and(|now| now != stamp),
         _ => false,
     }
 }
 
-/// The gain of the batch normalisation behind a layer, where the checkpoint has one that can be read.
-fn gain_behind(checkpoint: &dyn Checkpoint, layer: &Layer) -> Option<Vec<f64>> {
-    let network = checkpoint.network();
+/// The gain of the batch normalisation behind a layer, where the network has one that can be read.
+pub(super) fn gain_of(
+    network: &Network,
+    layer: &Layer,
+    read: &dyn Fn(&Layer) -> Option<Vec<ArrayD<f32>>>,
+) -> Option<Vec<f64>> {
     let index = network.layers.iter().position(|other| other.name == layer.name)?;
     let norm = &network.layers[gain::behind(&network.layers, index)?];
-    let arrays = checkpoint.read(norm).ok()?;
-    gain::gains(norm, &arrays, gain::epsilon(norm, network.name.as_deref()))
+    gain::gains(norm, &read(norm)?, gain::epsilon(norm, network.name.as_deref()))
 }
 
 /// What the screen needs of a layer's arrays.

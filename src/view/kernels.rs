@@ -127,11 +127,12 @@ fn look<'p>(state: &State, kernels: &KernelData, slices: &'p Palette) -> Look<'p
 }
 
 /// The palette of slices.
-fn slice_palette(state: &State) -> Palette {
+pub(super) fn slice_palette(state: &State) -> Palette {
     state.choices.maps.of_weights(state.facts.background).signed_palette()
 }
 
-fn raster_of(state: &State, kernels: &KernelData, index: usize, slices: &Palette) -> Raster {
+/// A kernel as it is drawn now.
+pub(super) fn raster_of(state: &State, kernels: &KernelData, index: usize, slices: &Palette) -> Raster {
     let kernel = kernels.weights.kernel(index);
     let layer = raster::Scale { low: -kernels.largest, high: kernels.largest };
     // Small changes look small: a difference is on one scale for the layer, and nothing is mid-grey or white but zero.

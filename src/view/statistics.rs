@@ -8,6 +8,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Widget, Wrap};
 
 use super::halfblock::Canvas;
+use super::history;
 use super::number::short;
 use super::theme::{Role, Theme};
 use crate::app::state::{ColorDepth, LayerData, Load, Pane, State};
@@ -23,7 +24,11 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, state: &State, theme: Theme)
             state.selected_layer().map(|layer| printable(&layer.name).into_owned()).unwrap_or_default();
         let name = super::layers::cut(&name, usize::from(area.width).saturating_sub(10));
         let room = super::frame(buffer, area, Line::from(format!(" Layer {name} ")), false, theme);
-        return super::diagnosis::draw(buffer, room, layer, theme);
+        let below = if state.run.is_shown() && room.height > history::ROWS + 8 { history::ROWS } else { 0 };
+        let (above, y) = (room.height - below, room.bottom() - below);
+        super::diagnosis::draw(buffer, Rect { height: above, ..room }, layer, theme);
+        history::layer(buffer, Rect { y, height: below, ..room }, state, theme);
+        return;
     }
     let (title, numbers) = match &state.data {
         Load::Ready(LayerData::Kernels(_)) => match &state.described {
@@ -56,7 +61,11 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, state: &State, theme: Theme)
         return draw_histogram(buffer, rest, &drawn.histogram, theme);
     }
     let room = draw_verdict(buffer, room, state, theme);
-    let rest = draw_numbers(buffer, room, statistics, state.kernels().is_none(), theme);
+    let has_history = state.run.is_shown() && state.kernels().is_some();
+    // The histogram keeps three lines wherever they can be had.
+    let keep = if has_history { history::ROWS } else { 3 };
+    let rest = draw_numbers(buffer, room, statistics, (state.kernels().is_none(), keep), theme);
+    let rest = if has_history { history::kernel(buffer, rest, state, theme) } else { rest };
     let plane = state.described.as_ref().map(|it| &it.plane).filter(|_| state.kernels().is_some());
     match plane {
         // The spectrum wants a square of its own beside the histogram.
@@ -161,7 +170,14 @@ const TWO_SHORT: u16 = 28;
 const TWO_LONG: u16 = 32;
 
 /// The numbers, with a warning before them where no verdict has said it already; answers with the room below.
-fn draw_numbers(buffer: &mut Buffer, room: Rect, statistics: &Statistics, warn: bool, theme: Theme) -> Rect {
+/// At least `keep` rows stay free, wherever they can be had.
+fn draw_numbers(
+    buffer: &mut Buffer,
+    room: Rect,
+    statistics: &Statistics,
+    (warn, keep): (bool, u16),
+    theme: Theme,
+) -> Rect {
     let mut y = room.y;
     if warn && statistics.nan + statistics.inf > 0 {
         let word = format!("{} NaN, {} infinite of {}", statistics.nan, statistics.inf, statistics.count);
@@ -170,8 +186,8 @@ fn draw_numbers(buffer: &mut Buffer, room: Rect, statistics: &Statistics, warn: 
     }
     let columns = if room.width >= TWO_SHORT { 2 } else { 1 };
     let rows = rows(statistics);
-    // The histogram keeps three lines wherever they can be had.
-    let lines = (room.bottom().saturating_sub(y).saturating_sub(3)).min(rows.len().div_ceil(columns) as u16);
+    let lines =
+        (room.bottom().saturating_sub(y).saturating_sub(keep)).min(rows.len().div_ceil(columns) as u16);
     let width = room.width / columns as u16;
     for (at, (long, narrow, value)) in rows.iter().take(usize::from(lines) * columns).enumerate() {
         let name = if columns == 2 && room.width < TWO_LONG { narrow } else { long };

@@ -49,8 +49,13 @@ fn status(state: &State, room: usize, theme: Theme) -> Line<'static> {
     if let Load::Failed(sentence) = &state.index {
         return Line::styled(cut(&printable(sentence), room), theme.style(Role::Warning));
     }
+    if let Some(word) = &state.run.word {
+        return Line::styled(cut(&printable(word), room), theme.style(Role::Accent));
+    }
+    let epoch = state.run.epochs.get(state.run.at).filter(|_| state.run.is_shown());
+    let shown = epoch.map_or(&state.title, |epoch| &epoch.title);
     let against = state.comparison.as_ref().map(|comparison| format!(" against {}", comparison.title));
-    let title = printable(&format!("{}{}", state.title, against.unwrap_or_default())).into_owned();
+    let title = printable(&format!("{shown}{}", against.unwrap_or_default())).into_owned();
     let format = match &state.index {
         Load::Ready(opened) => printable(&opened.format).into_owned(),
         _ => String::new(),

@@ -137,7 +137,7 @@ impl Session {
         while let Some(msg) = waiting.pop() {
             for effect in update(&mut self.state, msg) {
                 match &effect {
-                    Effect::Read { ticket, layer } => {
+                    Effect::Read { ticket, layer, .. } => {
                         waiting.push(Msg::Read { ticket: *ticket, result: Ok(numbers(layer)) });
                     }
                     Effect::Compare { ticket, layer, weights } => {

@@ -1,6 +1,7 @@
 //! How things are shown: zoom, slices, layout, stride, the mouse.
 
 use super::follow::grid;
+use super::study;
 use crate::app::effect::Effect;
 use crate::app::layout::LARGEST_ZOOM;
 use crate::app::state::{Load, State};
@@ -34,6 +35,7 @@ pub(super) fn layout(state: &mut State) {
         state.message = Some("the layout of this layer is known, not guessed".to_owned());
         return;
     };
+    study::forget_layer(state, &switched.name);
     state.layers[state.layer] = switched;
     state.data = Load::Idle;
     state.data_of = None;

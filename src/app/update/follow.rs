@@ -1,16 +1,16 @@
 //! What follows from any change: the selection stays in range and in sight, what it shows is read, described and
 //! pictured. Stated once, from the state alone, instead of after each of the many ways to get there.
 
-use super::{compare, judge, preview};
+use super::{compare, judge, preview, study, timeline};
 use crate::app::effect::Effect;
 use crate::app::layout::{Grid, inside};
-use crate::app::state::{Described, KernelData, LayerData, Load, Middle, State};
+use crate::app::state::{Described, KernelData, LayerData, Middle, State};
 use crate::weights::spectrum;
 use crate::weights::statistics::{Histogram, Statistics};
 
 /// Brings everything that depends on the selection up to it.
 pub(super) fn follow(state: &mut State, effects: &mut Vec<Effect>) {
-    read_selected(state, effects);
+    timeline::show(state, effects);
     clamp_kernel(state);
     compare::request(state, effects);
     judge::request(state, effects);
@@ -19,18 +19,8 @@ pub(super) fn follow(state: &mut State, effects: &mut Vec<Effect>) {
     describe(state);
     compare::describe(state);
     preview::request(state, effects);
-}
-
-fn read_selected(state: &mut State, effects: &mut Vec<Effect>) {
-    if state.layers.is_empty() || state.data_of.is_some_and(|(layer, _)| layer == state.layer) {
-        return;
-    }
-    let ticket = state.ticket();
-    state.data = Load::Pending(ticket);
-    state.data_of = Some((state.layer, ticket));
-    state.described = None;
-    let layer = Box::new(state.layers[state.layer].clone());
-    effects.push(Effect::Read { ticket, layer });
+    study::remember(state);
+    study::plan(state, effects);
 }
 
 fn clamp_kernel(state: &mut State) {

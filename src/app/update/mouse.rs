@@ -2,8 +2,9 @@
 
 use super::follow::grid;
 use super::navigate;
+use super::timeline;
 use crate::app::action::Step;
-use crate::app::layout::{inside, weight_at};
+use crate::app::layout::{Marks, inside, weight_at};
 use crate::app::msg::{Mouse, MouseKind};
 use crate::app::state::{Middle, Mode, Pane, State};
 use ratatui::layout::{Position, Rect};
@@ -25,6 +26,9 @@ pub(super) fn on_mouse(state: &mut State, event: Mouse) {
         return;
     };
     let at = Position::new(event.x, event.y);
+    if let Some(timeline) = panes.timeline.filter(|pane| pane.contains(at)) {
+        return over_timeline(state, timeline, event);
+    }
     let over = [(panes.layers, Pane::Layers), (kernels, Pane::Kernels), (response, Pane::Response)];
     let Some(&(rect, pane)) = over.iter().find(|(rect, _)| rect.contains(at)) else { return };
     match event.kind {
@@ -36,6 +40,20 @@ pub(super) fn on_mouse(state: &mut State, event: Mouse) {
             navigate::step(state, step);
             state.focus = focus;
         }
+    }
+}
+
+/// A click goes to the epoch whose mark is nearest, the wheel through the epochs.
+fn over_timeline(state: &mut State, pane: Rect, event: Mouse) {
+    let room = inside(pane);
+    match event.kind {
+        MouseKind::Click => {
+            let marks = Marks { width: room.width, count: state.run.epochs.len() };
+            let column = event.x.saturating_sub(room.x).min(room.width.saturating_sub(1));
+            timeline::select(state, marks.epoch_at(column));
+        }
+        MouseKind::WheelUp => timeline::step(state, -1),
+        MouseKind::WheelDown => timeline::step(state, 1),
     }
 }
 

@@ -1,5 +1,6 @@
 //! A checkpoint arrives: its layers, the end of its index, the numbers of one layer.
 
+use super::timeline;
 use crate::app::effect::Effect;
 use crate::app::msg::Opened;
 use crate::app::state::{LayerData, Load, State, Ticket};
@@ -58,13 +59,10 @@ pub(super) fn opened(state: &mut State, result: Result<Opened, String>, effects:
 
 /// A layer's numbers.
 pub(super) fn read(state: &mut State, ticket: Ticket, result: Result<LayerData, String>) {
-    if state.data != Load::Pending(ticket) {
-        return;
+    let Some((epoch, _)) = state.run.asked.filter(|(_, asked)| *asked == ticket) else { return };
+    match result {
+        Ok(data) => timeline::install(state, ticket, epoch, data),
+        // The last good weights stay on the screen, where there are any of this layer.
+        Err(sentence) => timeline::not_read(state, ticket, epoch, sentence),
     }
-    state.slice = None;
-    state.gain = None;
-    state.data = match result {
-        Ok(data) => Load::Ready(data),
-        Err(sentence) => Load::Failed(sentence),
-    };
 }

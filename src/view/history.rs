@@ -1,0 +1,179 @@
+//! What became of the selected kernel, or of its layer, over the epochs: a sparkline a number, beside the statistics.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::number::short;
+use super::theme::{Role, Theme};
+use crate::app::run::{Point, Trace};
+use crate::app::state::State;
+
+/// A number over the epochs: its name, the ends of its scale where they are fixed, and its value at each epoch; `None` where
+/// the epoch is not known, NaN where it has none.
+struct Row {
+    name: &'static str,
+    scale: Option<(f32, f32)>,
+    values: Vec<Option<f32>>,
+}
+
+/// How many lines a history takes at most.
+pub(super) const ROWS: u16 = 4;
+
+/// The selected kernel's; answers with the room below.
+pub(super) fn kernel(buffer: &mut Buffer, room: Rect, state: &State, theme: Theme) -> Rect {
+    let points = points(state);
+    let of = |value: fn(&Trace) -> f32| {
+        let at = |point: Option<&Point>| point.and_then(|point| point.kernels.get(state.kernel)).map(value);
+        points.iter().copied().map(at).collect::<Vec<_>>()
+    };
+    let change = changes(state, &points, |point| point.change.as_ref()?.2.get(state.kernel).copied());
+    let rows = [
+        Row { name: "norm", scale: None, values: of(|trace| trace.norm) },
+        Row { name: "change", scale: None, values: change },
+        Row { name: "p", scale: Some((0.0, 1.0)), values: of(|trace| trace.p) },
+        Row { name: "gain", scale: None, values: of(|trace| trace.gain) },
+    ];
+    draw(buffer, room, state.run.at, rows, theme)
+}
+
+/// The selected layer's health; answers with the room below.
+pub(super) fn layer(buffer: &mut Buffer, room: Rect, state: &State, theme: Theme) -> Rect {
+    let points = points(state);
+    let of = |value: fn(&Point) -> f32| points.iter().map(|point| point.map(value)).collect::<Vec<_>>();
+    let whole = |count: usize, point: &Point| count as f32 / point.count.max(1) as f32;
+    let share = Some((0.0, 1.0));
+    let change = changes(state, &points, |point| point.change.as_ref().map(|change| change.1));
+    let rows = [
+        Row {
+            name: "noise",
+            scale: share,
+            values: of(|point| point.health.noise.map_or(f32::NAN, |noise| noise as f32)),
+        },
+        Row {
+            name: "dead",
+            scale: share,
+            values: points.iter().map(|point| point.map(|point| whole(point.health.dead, point))).collect(),
+        },
+        Row {
+            name: "NaN",
+            scale: share,
+            values: points
+                .iter()
+                .map(|point| point.map(|point| whole(point.health.not_finite, point)))
+                .collect(),
+        },
+        Row { name: "change", scale: None, values: change },
+    ];
+    draw(buffer, room, state.run.at, rows, theme)
+}
+
+fn points(state: &State) -> Vec<Option<&Point>> {
+    state.run.history(state.selected_layer().map_or("", |layer| &layer.name))
+}
+
+/// Relative changes, where they are from the epoch before: the first has none.
+fn changes(
+    state: &State,
+    points: &[Option<&Point>],
+    value: impl Fn(&Point) -> Option<f32>,
+) -> Vec<Option<f32>> {
+    let epochs = &state.run.epochs;
+    let of = |(at, point): (usize, Option<&Point>)| {
+        let point = point?;
+        let before = epochs.get(at.checked_sub(1)?)?.id;
+        value(point).filter(|_| point.change.as_ref().is_some_and(|change| change.0 == before))
+    };
+    points.iter().copied().enumerate().map(of).collect()
+}
+
+const NAME: u16 = 7;
+const VALUE: u16 = 9;
+
+/// Draws the rows that have a number at all.
+fn draw(buffer: &mut Buffer, room: Rect, at: usize, rows: [Row; 4], theme: Theme) -> Rect {
+    let mut y = room.y;
+    for row in rows {
+        let any = row.values.iter().flatten().any(|value| value.is_finite());
+        if !any || y >= room.bottom() || room.width <= NAME + VALUE {
+            continue;
+        }
+        let here = row.values.get(at).copied().flatten();
+        let value = here.map_or("…".to_owned(), |value| match value {
+            value if value.is_nan() => "–".to_owned(),
+            value => short(f64::from(value)),
+        });
+        buffer.set_string(room.x, y, row.name, theme.style(Role::Dim));
+        let line = Rect::new(room.x + NAME, y, room.width - NAME - VALUE, 1);
+        sparkline(buffer, line, &row, at, theme);
+        let x = room.right() - (value.chars().count() as u16).min(VALUE);
+        buffer.set_stringn(x, y, &value, usize::from(VALUE), Style::new());
+        y += 1;
+    }
+    Rect { y, height: room.bottom() - y, ..room }
+}
+
+const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+
+fn sparkline(buffer: &mut Buffer, line: Rect, row: &Row, at: usize, theme: Theme) {
+    let (width, count) = (usize::from(line.width), row.values.len().max(1));
+    let heights = heights(row);
+    let wide = (width / count).clamp(1, 3);
+    for x in 0..width.min(if count <= width { count * wide } else { width }) {
+        let (first, last) = if count <= width {
+            (x / wide, x / wide)
+        } else {
+            (x * count / width, ((x + 1) * count / width).max(x * count / width + 1) - 1)
+        };
+        let here = (first..=last).contains(&at);
+        // Of several epochs in a column the selected one, or else the last.
+        let value = row.values[if here { at } else { last }];
+        let height = heights[if here { at } else { last }];
+        let (symbol, role) = match (value, height) {
+            (None, _) => ('·', Role::Dim),
+            (Some(value), _) if value.is_nan() => (' ', Role::Dim),
+            (_, None) => ('!', Role::Warning),
+            (_, Some(height)) => (BARS[height], if here { Role::Accent } else { Role::Border }),
+        };
+        buffer.set_string(line.x + x as u16, line.y, symbol.to_string(), theme.style(role));
+    }
+}
+
+/// How high each value stands, 0..8; a scale that spans more than three powers of ten is by their logarithms.
+fn heights(row: &Row) -> Vec<Option<usize>> {
+    let finite = || row.values.iter().flatten().copied().filter(|value| value.is_finite());
+    let low = finite().fold(f32::INFINITY, f32::min);
+    let high = finite().fold(f32::NEG_INFINITY, f32::max);
+    let small = finite().filter(|value| *value > 0.0).fold(f32::INFINITY, f32::min);
+    let logarithmic = row.scale.is_none() && low >= 0.0 && small.is_finite() && high / small > 1000.0;
+    let shown = |value: f32| if logarithmic { value.max(small).ln() } else { value };
+    let (low, high) = row.scale.unwrap_or((shown(low), shown(high)));
+    let height = |value: &Option<f32>| {
+        let value = value.filter(|value| value.is_finite())?;
+        let share = if high > low { (shown(value) - low) / (high - low) } else { 0.5 };
+        Some(((share * 8.0) as usize).min(7))
+    };
+    row.values.iter().map(height).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bars_stand_by_value_or_by_power_of_ten() {
+        let row = |values: &[f32], scale| Row {
+            name: "",
+            scale,
+            values: values.iter().map(|v| Some(*v)).collect(),
+        };
+        let some = |heights: &[usize]| heights.iter().copied().map(Some).collect::<Vec<_>>();
+        assert_eq!(heights(&row(&[1.0, 2.0, 3.0], None)), some(&[0, 4, 7]));
+        assert_eq!(heights(&row(&[1.0, 1e3, 1e6], None)), some(&[0, 4, 7]));
+        assert_eq!(heights(&row(&[0.0, 0.5, 1.0], Some((0.0, 1.0)))), some(&[0, 4, 7]));
+        assert_eq!(heights(&row(&[2.0, 2.0], None)), some(&[4, 4]));
+        assert_eq!(heights(&row(&[0.0, 1e-3, 1e6], None)), some(&[0, 0, 7]));
+        assert_eq!(heights(&row(&[f32::NAN, 1.0], None)), [None, Some(4)]);
+        assert_eq!(heights(&row(&[f32::INFINITY, f32::NAN], None)), [None, None]);
+    }
+}
