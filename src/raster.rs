@@ -10,7 +10,7 @@ mod indexed;
 mod montage;
 mod terminal_colors;
 
-pub use color_map::{COLOR_MAPS, ColorMap, DARK_CENTRE, LEVELS, LIGHT_CENTRE, Palette};
+pub use color_map::{COLOR_MAPS, ColorMap, DARK_CENTRE, LEVELS, LIGHT_CENTRE, Palette, TRANSPARENT};
 pub use indexed::{Indexed, ResponseMode, response_limit};
 pub use montage::{Montage, Order};
 pub use terminal_colors::{brightness, contrast, luminance, nearest_of_16, nearest_of_256};

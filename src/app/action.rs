@@ -90,6 +90,8 @@ pub enum Action {
     Unsort,
     /// Only the next verdict that there is.
     Filter,
+    /// The responses of all kernels, or the kernels again.
+    Responses,
     /// The next way from a response to brightness.
     ResponseMode,
     /// The photo itself, or the response to it.

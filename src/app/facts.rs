@@ -56,3 +56,13 @@ pub struct Facts {
     /// Why there are only half-blocks, and the remedy, where there is one.
     pub hint: Option<String>,
 }
+
+impl Facts {
+    /// Columns and rows of pixels of a cell, as far as pictures go.
+    pub fn pixels(&self) -> (u16, u16) {
+        match self.graphics {
+            Graphics::Halfblocks | Graphics::Unknown => (1, 2),
+            Graphics::Kitty | Graphics::Sixel | Graphics::Iterm2 => self.cell,
+        }
+    }
+}

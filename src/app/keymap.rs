@@ -128,6 +128,12 @@ pub const KEYMAP: &[Group] = &[
     (
         "Response",
         &[
+            bind(
+                &[Char('R')],
+                Anywhere,
+                A::Responses,
+                "the responses of all kernels at once; back to the kernels",
+            ),
             bind(&[Char('r')], Anywhere, A::ResponseMode, "response: signed, absolute, rectified"),
             bind(&[Char('p')], Anywhere, A::Photo, "the photo itself"),
             bind(&[Char('s')], Anywhere, A::Stride, "stride: 1, the layer's own"),

@@ -5,6 +5,10 @@ use ratatui::layout::Rect;
 
 use crate::weights::KernelShape;
 
+mod sheet;
+
+pub use sheet::Sheet;
+
 /// The smallest screen that everything fits on.
 pub const SMALLEST: (u16, u16) = (60, 20);
 

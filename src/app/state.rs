@@ -6,18 +6,22 @@ use std::sync::Arc;
 use ndarray::Array2;
 use ratatui::layout::Rect;
 
-use super::comparison::{Comparison, Side};
+use super::comparison::Comparison;
 pub use super::facts::{Background, ColorDepth, Facts, Graphics};
 use super::keymap::Keymap;
 use super::layout::Panes;
 use super::maps::Maps;
 use super::run::Run;
 use crate::photo::Preprocessing;
-use crate::raster::{ChannelOrder, ColorMap, Normalization, ResponseMode};
+use crate::raster::{ChannelOrder, Normalization, ResponseMode};
 use crate::weights::diagnosis::{Diagnosis, LayerDiagnosis, Verdict};
 use crate::weights::order::Sort;
 use crate::weights::statistics::{Histogram, Statistics};
 use crate::weights::{KernelShape, Layer, Weights};
+
+mod preview;
+
+pub use preview::{KernelOnPhoto, PhotoInput, Preview, ResponseFacts, ResponseSpec, SheetOnPhoto};
 
 /// The name of a piece of work under way: a late answer whose ticket is not the pending one is dropped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -88,6 +92,15 @@ pub enum Middle {
     },
     /// The response, large.
     Response,
+    /// The responses of all kernels, in the order of the grid.
+    Responses,
+}
+
+impl Middle {
+    /// Whether it is a picture: the kernels then stand where else the response does.
+    pub fn is_picture(self) -> bool {
+        matches!(self, Self::Response | Self::Responses)
+    }
 }
 
 /// What stands over the panes, or takes the keys.
@@ -173,74 +186,6 @@ pub struct Ordering {
     pub filter: Option<Verdict>,
     /// The kernel that the others are compared with.
     pub anchor: usize,
-}
-
-/// What the preview shows.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ResponseSpec {
-    /// Which layer's weights.
-    pub layer: usize,
-    /// Read under this ticket (weights that were read anew give a new picture).
-    pub read: Ticket,
-    /// The kernel; `None` shows the photo itself.
-    pub kernel: Option<KernelOnPhoto>,
-    /// Of which checkpoint.
-    pub side: Side,
-    /// The room for it, in cells.
-    pub cells: (u16, u16),
-    /// What the terminal can do.
-    pub facts: Facts,
-}
-
-/// How a kernel meets the photo.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct KernelOnPhoto {
-    /// Which kernel.
-    pub kernel: usize,
-    /// The whole kernel over the photo, or one of its slices over the grey photo.
-    pub input: PhotoInput,
-    /// From response to brightness.
-    pub mode: ResponseMode,
-    /// How the photo is prepared.
-    pub preprocessing: Preprocessing,
-    /// Rows, columns.
-    pub stride: [usize; 2],
-    /// The colours of the response.
-    pub map: &'static ColorMap,
-}
-
-/// Which channels of the photo meet which slices of the kernel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PhotoInput {
-    /// Three channels, as the network was fed.
-    Colour,
-    /// This slice over the photo in grey.
-    Grey {
-        /// The slice.
-        slice: usize,
-    },
-}
-
-/// What is said about a picture.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct ResponseFacts {
-    /// The picture's size in pixels.
-    pub size: (u32, u32),
-    /// The largest |response|, and the one at which the colours end; `None` for the photo.
-    pub largest: Option<(f32, f32)>,
-}
-
-/// The picture that is shown, and the one that is waited for.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Preview {
-    /// What was asked for last.
-    pub wanted: Option<ResponseSpec>,
-    /// The ticket of the request that is under way.
-    pub pending: Option<Ticket>,
-    /// What the picture on the screen shows.
-    pub shown: Option<(ResponseSpec, ResponseFacts)>,
-    /// Why there is no picture; one sentence.
-    pub failed: Option<String>,
 }
 
 /// What the user chose before the first frame.
@@ -369,16 +314,16 @@ impl State {
         Panes::of(self.screen.0, self.screen.1, self.run.is_shown())
     }
 
-    /// Where the kernels are drawn: in the middle, unless the response took it.
+    /// Where the kernels are drawn: in the middle, unless a picture took it.
     pub fn kernels_pane(&self) -> Option<Rect> {
         let panes = self.panes()?;
-        Some(if self.middle == Middle::Response { panes.response } else { panes.kernels })
+        Some(if self.middle.is_picture() { panes.response } else { panes.kernels })
     }
 
     /// Where the response is drawn.
     pub fn response_pane(&self) -> Option<Rect> {
         let panes = self.panes()?;
-        Some(if self.middle == Middle::Response { panes.kernels } else { panes.response })
+        Some(if self.middle.is_picture() { panes.kernels } else { panes.response })
     }
 
     /// The selected layer.

@@ -120,6 +120,7 @@ fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
         Action::Sort => judge::sort(state),
         Action::Unsort => judge::unsort(state),
         Action::Filter => judge::filter(state),
+        Action::Responses => navigate::responses(state),
         Action::ResponseMode => state.response_mode = state.response_mode.next(),
         Action::Photo => state.photo_shown = !state.photo_shown,
         Action::Stride => display::stride(state),

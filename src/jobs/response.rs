@@ -8,8 +8,10 @@ use super::latest::{Latest, Stale};
 use crate::app::state::{Graphics, KernelOnPhoto, PhotoInput, ResponseFacts, ResponseSpec, Ticket};
 use crate::photo::Photo;
 use crate::raster::{Indexed, response_limit};
-use crate::response::{ConvParams, Padding2d, respond_cancellable};
+use crate::response::{ConvParams, Padding2d, respond_all};
 use crate::weights::Weights;
+
+mod sheet;
 
 /// What is to be computed.
 #[derive(Clone, Debug)]
@@ -82,10 +84,13 @@ fn compute(
         let facts = ResponseFacts { size: (fitted.width as u32, fitted.height as u32), largest: None };
         return Some(Ok((Drawn::Photo(fitted), facts)));
     };
+    if let Some(sheet) = &spec.sheet {
+        return sheet::compute(spec, how, sheet, weights, photo, stale);
+    }
     // A stride makes the response smaller than the photo, so the photo may be larger by as much.
     let fitted = photo.fitted(width * how.stride[1] * pool, height * how.stride[0] * pool);
-    let response = match respond_to(how, weights, &fitted, stale)? {
-        Ok(response) => response,
+    let response = match respond_to(how, weights, &[how.kernel], &fitted, stale)? {
+        Ok(responses) => responses.index_axis_move(Axis(0), 0),
         Err(sentence) => return Some(Err(sentence)),
     };
     let pooled = if pool > 1 { strongest(response.view(), pool) } else { response };
@@ -98,29 +103,29 @@ fn compute(
     Some(Ok((Drawn::Response(Box::new(picture)), facts)))
 }
 
-/// The response; `None` where it is not wanted any more.
+/// The responses of these kernels as `[kernel, row, column]`; `None` where they are not wanted any more.
 fn respond_to(
     how: &KernelOnPhoto,
     weights: &Weights,
+    kernels: &[usize],
     photo: &Photo,
     stale: &Stale<'_>,
-) -> Option<Result<Array2<f32>, String>> {
-    let whole = weights.kernel(how.kernel);
-    let (input, kernel): (Array3<f32>, _) = match how.input {
-        PhotoInput::Colour => (how.preprocessing.apply(photo), whole),
+) -> Option<Result<Array3<f32>, String>> {
+    let met = how.input.slices_met(weights.kernels.view()).select(Axis(0), kernels);
+    let input: Array3<f32> = match how.input {
+        PhotoInput::Colour => how.preprocessing.apply(photo),
         // −1..1, as networks for grey pictures are mostly fed.
-        PhotoInput::Grey { slice } => {
-            let grey = photo.grey().mapv(|brightness| brightness / 127.5 - 1.0);
-            (grey.insert_axis(Axis(0)), whole.slice_move(s![slice..=slice, .., ..]))
+        PhotoInput::Grey { .. } => {
+            photo.grey().mapv(|brightness| brightness / 127.5 - 1.0).insert_axis(Axis(0))
         }
     };
-    let size = [kernel.len_of(Axis(1)), kernel.len_of(Axis(2))];
+    let size = [met.len_of(Axis(2)), met.len_of(Axis(3))];
     let params = ConvParams { stride: how.stride, padding: Padding2d::half(size, [1, 1]), dilation: [1, 1] };
-    let response = respond_cancellable(input.view(), kernel, &params, 0.0, &|| stale.is_stale());
+    let responses = respond_all(input.view(), met.view(), None, &params, 1, &|| stale.is_stale());
     if stale.is_stale() {
         return None;
     }
-    Some(response.map_err(|error| error.to_string()))
+    Some(responses.map_err(|error| error.to_string()))
 }
 
 /// Of each block of `pool` × `pool`, the response farthest from zero, with its sign: an average would cancel the dark

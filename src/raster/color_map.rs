@@ -8,6 +8,8 @@ pub type Palette = [[u8; 3]; 256];
 
 /// How many entries of a [`Palette`] are levels: an odd number, so that zero has a colour of its own in the middle.
 pub const LEVELS: usize = 253;
+/// The entry of no pixel: what lies there is seen through the picture.
+pub const TRANSPARENT: u8 = LEVELS as u8;
 /// The entry of infinite values.
 const INFINITE: u8 = 254;
 /// The entry of NaN.

@@ -2,7 +2,7 @@
 
 use ndarray::{ArrayView2, Zip};
 
-use super::color_map::{ColorMap, LEVELS, Palette, signed_index, unsigned_index};
+use super::color_map::{ColorMap, LEVELS, Palette, TRANSPARENT, signed_index, unsigned_index};
 use crate::weights::statistics::{largest, quantiles};
 
 /// What of a response is shown.
@@ -79,21 +79,42 @@ impl Indexed {
 }
 
 impl Indexed {
+    /// A picture without any pixel yet.
+    pub fn transparent(width: usize, height: usize, palette: Palette) -> Self {
+        Self { width, height, indices: vec![TRANSPARENT; width * height], palette }
+    }
+
+    /// Draws `other`, which has the same palette, with its top left corner at column `x` and row `y`; what lies outside
+    /// is cut off.
+    pub fn paste(&mut self, other: &Self, x: usize, y: usize) {
+        let width = other.width.min(self.width.saturating_sub(x));
+        for row in 0..other.height.min(self.height.saturating_sub(y)) {
+            let from = &other.indices[row * other.width..][..width];
+            self.indices[(y + row) * self.width + x..][..width].copy_from_slice(from);
+        }
+    }
+
     /// The picture with its sides divided by `scale`, rounded up: each pixel is the mean level of a block. What is not
-    /// finite wins, so that it is seen.
+    /// finite wins, so that it is seen, and what is transparent does not count.
     #[must_use]
     pub fn smaller(&self, scale: usize) -> Self {
         let (width, height) = (self.width.div_ceil(scale), self.height.div_ceil(scale));
         let mean = |at: usize| {
             let (left, top) = (at % width * scale, at / width * scale);
             let rows = (top..(top + scale).min(self.height)).map(|row| row * self.width);
-            let (mut sum, mut count, mut largest) = (0, 0, 0);
-            for index in rows.flat_map(|row| &self.indices[row + left..row + (left + scale).min(self.width)])
+            let (mut sum, mut count, mut largest) = (0, 0, None);
+            for index in rows
+                .flat_map(|row| &self.indices[row + left..row + (left + scale).min(self.width)])
+                .filter(|index| **index != TRANSPARENT)
             {
                 (sum, count) = (sum + u32::from(*index), count + 1);
-                largest = largest.max(*index);
+                largest = largest.max(Some(*index));
             }
-            if usize::from(largest) < LEVELS { ((sum + count / 2) / count.max(1)) as u8 } else { largest }
+            match largest {
+                None => TRANSPARENT,
+                Some(largest) if usize::from(largest) >= LEVELS => largest,
+                Some(_) => ((sum + count / 2) / count.max(1)) as u8,
+            }
         };
         Self { width, height, indices: (0..width * height).map(mean).collect(), palette: self.palette }
     }

@@ -25,7 +25,7 @@ use super::screen::Overlay;
 use super::{kitty, png, sixel};
 use crate::app::state::{Facts, Graphics};
 use crate::jobs::response::Drawn;
-use crate::raster::Raster;
+use crate::raster::{Indexed, TRANSPARENT};
 use crate::view::Picture;
 use crate::view::halfblock::Canvas;
 use crate::view::theme::Theme;
@@ -45,7 +45,7 @@ enum Form {
     /// One sequence that draws it over the cells.
     Sequence(String),
     /// Cells like any others.
-    Halfblocks(Raster),
+    Halfblocks(Canvas),
 }
 
 impl Picture for Encoded {
@@ -63,11 +63,7 @@ impl Picture for Encoded {
                     cell.set_diff_option(CellDiffOption::Skip);
                 }
             }
-            Form::Halfblocks(raster) => {
-                let mut canvas = Canvas::of(area);
-                canvas.paste(raster, 0, 0, 1);
-                canvas.render(buffer, area, theme);
-            }
+            Form::Halfblocks(canvas) => canvas.render(buffer, area, theme),
         }
     }
 }
@@ -113,8 +109,7 @@ pub(super) fn encode(drawn: &Drawn, facts: &Facts, scale: usize) -> Result<Encod
     if width == 0 || height == 0 {
         return Err("the picture is empty".to_owned());
     }
-    let halfblocks = matches!(facts.graphics, Graphics::Halfblocks | Graphics::Unknown);
-    let cell = if halfblocks { (1, 2) } else { facts.cell };
+    let cell = facts.pixels();
     let cells = |pixels: usize, cell: u16| {
         pixels.div_ceil(usize::from(cell.max(1))).min(usize::from(u16::MAX)) as u16
     };
@@ -133,11 +128,10 @@ pub(super) fn encode(drawn: &Drawn, facts: &Facts, scale: usize) -> Result<Encod
         }
         Graphics::Sixel => match drawn {
             Drawn::Response(picture) => {
-                let sequence = match scale {
-                    ..2 => sixel::of_response(picture),
-                    _ => sixel::of_response(&picture.smaller(scale).larger(scale, width, height)),
-                };
-                Form::Sequence(kitty::through_tmux(erase_edges(size) + &sequence, facts.tmux))
+                let draft = (scale > 1).then(|| picture.smaller(scale).larger(scale, width, height));
+                let picture = draft.as_ref().unwrap_or(picture);
+                let sequence = erase_uncovered(picture, size, cell) + &sixel::of_response(picture);
+                Form::Sequence(kitty::through_tmux(sequence, facts.tmux))
             }
             // A photo has more colours than sixel has registers: the library chooses them.
             Drawn::Photo(photo) => {
@@ -146,7 +140,7 @@ pub(super) fn encode(drawn: &Drawn, facts: &Facts, scale: usize) -> Result<Encod
                 Form::Sequence(Sixel::new(image, size, facts.tmux).map_err(failed)?.data)
             }
         },
-        Graphics::Halfblocks | Graphics::Unknown => Form::Halfblocks(raster_of(drawn)),
+        Graphics::Halfblocks | Graphics::Unknown => Form::Halfblocks(canvas_of(drawn)),
     };
     let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
     Ok(Encoded { serial, size: (size.width, size.height), form })
@@ -196,29 +190,58 @@ fn erase(size: Size) -> String {
     row.repeat(usize::from(height)) + &format!("\x1b[{height}A")
 }
 
-/// Erases the cells along the right and the lower edge, which the pixels may not fill; the picture itself covers the
-/// others, and erasing them first would flicker.
-fn erase_edges(size: Size) -> String {
-    let (width, height) = (size.width, size.height);
+/// Erases the cells that the picture does not cover whole: along the right and the lower edge, and where it is
+/// transparent. It covers the others itself, and erasing them first would flicker.
+fn erase_uncovered(picture: &Indexed, size: Size, cell: (u16, u16)) -> String {
+    let (cell_width, cell_height) = (usize::from(cell.0.max(1)), usize::from(cell.1.max(1)));
+    let columns = usize::from(size.width);
     let mut text = String::new();
-    if width > 1 {
-        let _ = write!(text, "\x1b[{}C{}\x1b[{}D", width - 1, erase(Size::new(1, height)), width - 1);
+    for band in 0..usize::from(size.height) {
+        let mut covered = vec![(band + 1) * cell_height <= picture.height; columns];
+        let rows = picture.indices.chunks(picture.width.max(1)).skip(band * cell_height).take(cell_height);
+        for row in rows {
+            for (column, covered) in covered.iter_mut().enumerate() {
+                let pixels = row.get(column * cell_width..(column + 1) * cell_width);
+                *covered &= pixels.is_some_and(|pixels| !pixels.contains(&TRANSPARENT));
+            }
+        }
+        let (mut at, mut cursor) = (0, 0);
+        for run in covered.chunk_by(|a, b| a == b) {
+            if !run[0] {
+                if at > cursor {
+                    let _ = write!(text, "\x1b[{}C", at - cursor);
+                    cursor = at;
+                }
+                let _ = write!(text, "\x1b[{}X", run.len());
+            }
+            at += run.len();
+        }
+        if cursor > 0 {
+            let _ = write!(text, "\x1b[{cursor}D");
+        }
+        text.push_str("\x1b[B");
     }
-    if height > 1 {
-        let _ = write!(text, "\x1b[{}B\x1b[{width}X\x1b[{}A", height - 1, height - 1);
-    }
+    let _ = write!(text, "\x1b[{}A", size.height);
     text
 }
 
-fn raster_of(drawn: &Drawn) -> Raster {
-    match drawn {
+/// The picture as half-blocks; where it is transparent nothing is drawn.
+fn canvas_of(drawn: &Drawn) -> Canvas {
+    let (width, height, pixels): (_, _, Vec<_>) = match drawn {
         Drawn::Photo(photo) => {
-            let pixels = photo.rgb.chunks_exact(3).map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect();
-            Raster { width: photo.width, height: photo.height, pixels }
+            let pixels = photo.rgb.chunks_exact(3).map(|pixel| Some([pixel[0], pixel[1], pixel[2]]));
+            (photo.width, photo.height, pixels.collect())
         }
         Drawn::Response(picture) => {
-            let pixels = picture.indices.iter().map(|index| picture.palette[usize::from(*index)]).collect();
-            Raster { width: picture.width, height: picture.height, pixels }
+            let color = |index: &u8| (*index != TRANSPARENT).then(|| picture.palette[usize::from(*index)]);
+            (picture.width, picture.height, picture.indices.iter().map(color).collect())
+        }
+    };
+    let mut canvas = Canvas::sized(width, height);
+    for (at, color) in pixels.into_iter().enumerate() {
+        if let Some(color) = color {
+            canvas.set(at % width, at / width, color);
         }
     }
+    canvas
 }

@@ -4,6 +4,8 @@
 use std::collections::VecDeque;
 use std::fmt::Write as _;
 
+use ndarray::Axis;
+
 use super::graphics::Encoded;
 use crate::app::state::{ResponseFacts, ResponseSpec, Ticket};
 use crate::weights::Weights;
@@ -23,12 +25,18 @@ impl Key {
     /// Of a request.
     pub(super) fn of(spec: &ResponseSpec, weights: Option<&Weights>) -> Self {
         let mut spec = ResponseSpec { layer: 0, read: Ticket(0), ..spec.clone() };
-        let kernel = spec.kernel.as_mut().zip(weights);
-        let bits = kernel.map(|(how, weights)| {
-            let kernel = weights.kernel(std::mem::take(&mut how.kernel));
-            kernel.iter().map(|weight| weight.to_bits()).collect()
-        });
-        Self { spec, weights: bits.unwrap_or_default() }
+        let (Some(how), Some(weights)) = (&mut spec.kernel, weights) else {
+            return Self { spec, weights: Vec::new() };
+        };
+        let mut kernels = vec![std::mem::take(&mut how.kernel)];
+        if let Some(sheet) = &mut spec.sheet {
+            let count = sheet.kernels.len();
+            kernels = std::mem::replace(&mut sheet.kernels, vec![0; count]);
+            sheet.page = (0, 0);
+        }
+        let met = how.input.slices_met(weights.kernels.view());
+        let bits = kernels.iter().flat_map(|&kernel| met.index_axis_move(Axis(0), kernel));
+        Self { weights: bits.map(|weight| weight.to_bits()).collect(), spec }
     }
 }
 

@@ -4,13 +4,10 @@
 use png::{BitDepth, ColorType, Compression, Encoder, Filter};
 
 use crate::photo::Photo;
-use crate::raster::{Indexed, LEVELS};
+use crate::raster::{Indexed, TRANSPARENT};
 
 /// Bytes at which a response's levels are halved: as base64 it would be a third more than a thin line should carry.
 const ENOUGH: usize = 84_000;
-
-/// The entry of the palette behind the levels that no response has: what is missing to whole cells.
-const TRANSPARENT: u8 = LEVELS as u8;
 
 /// A response, with transparent pixels to the right and below up to so many. A busy one loses every other level.
 ///

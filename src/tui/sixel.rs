@@ -6,7 +6,7 @@
 
 use std::fmt::Write as _;
 
-use crate::raster::{Indexed, LEVELS};
+use crate::raster::{Indexed, LEVELS, TRANSPARENT};
 
 /// Levels from one colour to the next, in the order of trying. Each divides the levels below zero, so that zero keeps a
 /// colour of its own.
@@ -15,6 +15,9 @@ const STEPS: [u8; 4] = [7, 9, 14, 18];
 const ENOUGH: usize = 114_000;
 /// A gap that is cheaper crossed by a repeat count than by beginning the line anew.
 const SHORT_GAP: usize = 24;
+
+/// The register of no pixel; there are never so many.
+const NONE: u8 = u8::MAX;
 
 /// The picture as one device control string.
 pub(super) fn of_response(picture: &Indexed) -> String {
@@ -40,6 +43,8 @@ fn with_step(picture: &Indexed, step: u8) -> String {
     }
     // Registers in the order of the palette: the fewer digits, the fewer bytes.
     let mut registers = [0_u8; 256];
+    used[usize::from(TRANSPARENT)] = false;
+    registers[usize::from(TRANSPARENT)] = NONE;
     for (register, index) in (0..256).filter(|index| used[*index]).enumerate() {
         registers[index] = register as u8;
         let [red, green, blue] = picture.palette[index].map(|channel| (u32::from(channel) * 100 + 127) / 255);
@@ -128,7 +133,8 @@ impl Band {
 
     fn fill(&mut self, pixels: &[u8]) {
         for (row, registers) in pixels.chunks(self.width.max(1)).enumerate() {
-            for (column, register) in registers.iter().enumerate() {
+            for (column, register) in registers.iter().enumerate().filter(|(_, register)| **register != NONE)
+            {
                 let register = usize::from(*register);
                 self.bits[register * self.width + column] |= 1 << row;
                 let (first, end) = self.spans[register].unwrap_or((column, column));

@@ -34,7 +34,9 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, state: &State, theme: Theme)
                 (Ok(kernels), Middle::Kernel { row, column }) => {
                     single(buffer, room, state, kernels, (row, column), theme);
                 }
-                (Ok(kernels), Middle::Grid | Middle::Response) => grid(buffer, room, state, kernels, theme),
+                (Ok(kernels), Middle::Grid | Middle::Response | Middle::Responses) => {
+                    grid(buffer, room, state, kernels, theme)
+                }
             }
         }
         Load::Ready(LayerData::Tensors(_)) => tensors(buffer, room, state, theme),
@@ -46,6 +48,12 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, state: &State, theme: Theme)
 
 fn words(buffer: &mut Buffer, room: Rect, text: &str, theme: Theme) {
     Paragraph::new(text).style(theme.style(Role::Dim)).wrap(Wrap { trim: true }).render(room, buffer);
+}
+
+/// Where the filter leaves none.
+pub(super) fn nothing_found(buffer: &mut Buffer, room: Rect, state: &State, theme: Theme) {
+    let on = state.choices.keymap.key(Action::Filter).map(|key| format!("; {key} goes on"));
+    words(buffer, room, &format!("no kernel has this verdict{}", on.unwrap_or_default()), theme);
 }
 
 /// Which layer and kernel, and how they are drawn; what there is no room for is left out from the end.
@@ -147,9 +155,7 @@ fn grid(buffer: &mut Buffer, room: Rect, state: &State, kernels: &KernelData, th
     let grid = Grid::of(room, shape, state.order.len(), state.zoom);
     let top = grid.top_showing(state.position(), state.grid_top);
     if state.order.is_empty() {
-        let on = state.choices.keymap.key(Action::Filter).map(|key| format!("; {key} goes on"));
-        let text = format!("no kernel has this verdict{}", on.unwrap_or_default());
-        return words(buffer, room, &text, theme);
+        return nothing_found(buffer, room, state, theme);
     }
     let mut canvas = Canvas::of(room);
     let zoom = usize::from(grid.zoom);
@@ -204,13 +210,18 @@ fn mark(
     if row >= room.height {
         return;
     }
-    let role = match diagnosis.verdict {
-        Verdict::NotFinite | Verdict::Dead | Verdict::Noise => Role::Warning,
-        _ => Role::Dim,
-    };
-    let style = Style::reset().patch(theme.style(if framed { Role::OnSelection } else { role }));
+    let role = if framed { Role::OnSelection } else { mark_role(diagnosis) };
+    let style = Style::reset().patch(theme.style(role));
     let mark = diagnosis.mark();
     buffer.set_string(room.x + column, room.y + row, mark.to_string(), style);
+}
+
+/// How a verdict's mark looks.
+pub(super) fn mark_role(diagnosis: &Diagnosis) -> Role {
+    match diagnosis.verdict {
+        Verdict::NotFinite | Verdict::Dead | Verdict::Noise => Role::Warning,
+        _ => Role::Dim,
+    }
 }
 
 /// A mark on the right border where the visible rows lie among all of them.

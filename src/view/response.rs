@@ -8,9 +8,11 @@ use unicode_width::UnicodeWidthStr;
 
 use super::number::short;
 use super::theme::{Role, Theme};
-use crate::app::state::{KernelOnPhoto, Pane, PhotoInput, ResponseFacts, ResponseSpec, State};
+use crate::app::state::{KernelOnPhoto, Middle, Pane, PhotoInput, ResponseFacts, ResponseSpec, State};
 use crate::app::update::caption_rows;
 use crate::printable::printable;
+
+mod sheet;
 
 /// A picture as the terminal takes it.
 pub trait Picture {
@@ -28,7 +30,11 @@ pub(super) fn draw(
     theme: Theme,
     picture: Option<&dyn Picture>,
 ) {
-    let what = if state.photo_shown { " Photo " } else { " Response " };
+    let what = match state.middle {
+        _ if state.photo_shown => " Photo ",
+        Middle::Responses => " Responses ",
+        _ => " Response ",
+    };
     let mut title =
         vec![Span::raw(what), Span::styled(format!("{} ", printable(&state.photo)), theme.style(Role::Dim))];
     if state.preview.pending.is_some() && state.preview.shown.is_none() {
@@ -45,15 +51,22 @@ pub(super) fn draw(
             .render(space, buffer);
         return;
     }
+    if state.middle == Middle::Responses && state.kernels().is_some() && state.order.is_empty() {
+        return super::kernels::nothing_found(buffer, room, state, theme);
+    }
     if let (Some((spec, facts)), Some(picture)) = (&state.preview.shown, picture) {
         let (width, height) = picture.size();
-        // The words stand right below the picture.
-        let y = (space.y + height).min(space.bottom());
+        // The words stand right below the picture, and those of a sheet's last row.
+        let y = (space.y + height + u16::from(spec.sheet.is_some())).min(space.bottom());
         let words = Rect { y, height: rows.min(room.bottom() - y), ..room };
         // A picture of another room (the screen was just resized) would spill over: it waits for its successor.
         if width <= space.width && height <= space.height {
             let x = space.x + (space.width - width) / 2;
-            picture.render(Rect::new(x, space.y, width, height), buffer, theme);
+            let place = Rect::new(x, space.y, width, height);
+            picture.render(place, buffer, theme);
+            if let Some(sheet) = spec.sheet.as_ref().filter(|sheet| sheet.size() == (width, height)) {
+                sheet::label(buffer, place, state, spec.read, sheet, theme);
+            }
         }
         Paragraph::new(caption(spec, facts, room.width)).style(theme.style(Role::Dim)).render(words, buffer);
     }
@@ -64,11 +77,17 @@ fn caption(spec: &ResponseSpec, facts: &ResponseFacts, width: u16) -> Vec<Line<'
     let mut words = match &spec.kernel {
         None => vec!["the photo".to_owned()],
         Some(kernel) => {
-            let scale = facts.largest.map_or(String::new(), |(largest, limit)| scale(largest, limit));
+            let scale = match facts.largest {
+                Some((largest, limit)) => scale(largest, limit),
+                None => ", each on its own scale".to_owned(),
+            };
             vec![format!("{}{scale}", kernel.mode.name())]
         }
     };
     words.push(format!("{}×{}", facts.size.0, facts.size.1));
+    if let Some((page, pages)) = spec.sheet.as_ref().map(|sheet| sheet.page).filter(|(_, pages)| *pages > 1) {
+        words.push(format!("page {} of {pages}", page + 1));
+    }
     words.extend(spec.kernel.iter().flat_map(how));
     let mut lines: Vec<String> = Vec::new();
     for word in words {

@@ -1,8 +1,7 @@
 //! The mouse selects what it clicks and scrolls what it is over.
 
 use super::follow::grid;
-use super::navigate;
-use super::timeline;
+use super::{navigate, preview, timeline};
 use crate::app::action::Step;
 use crate::app::layout::{Marks, inside, weight_at};
 use crate::app::msg::{Mouse, MouseKind};
@@ -79,15 +78,28 @@ fn click(state: &mut State, pane: Pane, rect: Rect, at: Position) {
             }
         }
         Pane::Kernels => kernels(state, x, y),
+        Pane::Response if state.middle == Middle::Responses => on_sheet(state, x, y),
         // A second click on the response makes it large, and small again.
         Pane::Response if was == Pane::Response => navigate::open(state),
         Pane::Response => {}
     }
 }
 
+/// Selects the kernel whose response it is; a second click opens it.
+fn on_sheet(state: &mut State, x: u16, y: u16) {
+    let Some(sheet) = preview::sheet(state) else { return };
+    let left = sheet.layout.left(preview::room(state).map_or(0, |room| room.0), sheet.kernels.len());
+    let place = x.checked_sub(left).and_then(|x| sheet.layout.at(x, y));
+    let Some(kernel) = place.and_then(|place| sheet.kernels.get(place).copied()) else { return };
+    if kernel == state.kernel {
+        navigate::open(state);
+    }
+    state.kernel = kernel;
+}
+
 fn kernels(state: &mut State, x: u16, y: u16) {
     match state.middle {
-        Middle::Grid | Middle::Response => {
+        Middle::Grid | Middle::Response | Middle::Responses => {
             let position = grid(state).and_then(|grid| grid.kernel_at(x, y, state.grid_top));
             let Some(kernel) = position.and_then(|position| state.order.get(position).copied()) else {
                 return;

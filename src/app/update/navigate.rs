@@ -1,6 +1,7 @@
 //! Moving through layers, kernels, weights and the help.
 
 use super::follow::grid;
+use super::preview;
 use crate::app::action::{Action, Step};
 use crate::app::key::Key;
 use crate::app::layout::inside;
@@ -44,8 +45,13 @@ fn layers(state: &mut State, step: Step) {
 }
 
 fn kernels(state: &mut State, step: Step) {
-    let Some(grid) = grid(state) else { return };
-    let position = moved(state.position(), grid.count, step, grid.columns, grid.columns * grid.rows);
+    let on_sheet = state.focus == Pane::Response && state.middle == Middle::Responses;
+    let lines = match on_sheet.then(|| preview::sheet(state)).flatten() {
+        Some(sheet) => Some((sheet.layout.columns, sheet.layout.rows)),
+        None => grid(state).map(|grid| (grid.columns, grid.rows)),
+    };
+    let Some((columns, rows)) = lines else { return };
+    let position = moved(state.position(), state.order.len(), step, columns, columns * rows);
     if let Some(kernel) = state.order.get(position) {
         state.kernel = *kernel;
     }
@@ -97,7 +103,7 @@ pub(super) fn layer_with_kernels(state: &mut State, forward: bool) {
 pub(super) fn open(state: &mut State) {
     match (state.focus, state.middle) {
         (Pane::Layers, _) => state.focus = Pane::Kernels,
-        (Pane::Kernels, Middle::Grid | Middle::Response) if state.kernels().is_some() => {
+        (Pane::Kernels, Middle::Grid | Middle::Response | Middle::Responses) if state.kernels().is_some() => {
             state.middle = Middle::Kernel { row: 0, column: 0 };
         }
         (Pane::Kernels, _) | (Pane::Response, Middle::Response) => state.middle = Middle::Grid,
@@ -105,10 +111,28 @@ pub(super) fn open(state: &mut State) {
     }
 }
 
+/// The responses of all kernels fill the middle, or the kernels again. The keys go with what they moved.
+pub(super) fn responses(state: &mut State) {
+    if state.middle == Middle::Responses {
+        return back(state);
+    }
+    state.middle = Middle::Responses;
+    state.photo_shown = false;
+    if state.focus == Pane::Kernels {
+        state.focus = Pane::Response;
+    }
+}
+
 /// Back to the grid, and from there out of a pane at the side.
 pub(super) fn back(state: &mut State) {
     match state.middle {
         Middle::Grid => state.focus = Pane::Kernels,
+        Middle::Responses => {
+            state.middle = Middle::Grid;
+            if state.focus == Pane::Response {
+                state.focus = Pane::Kernels;
+            }
+        }
         _ => state.middle = Middle::Grid,
     }
 }

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use crate::app::effect::Effect;
-use crate::app::layout::inside;
+use crate::app::layout::{Sheet, inside};
 use crate::app::state::{
-    Graphics, KernelOnPhoto, Load, PhotoInput, Preview, ResponseFacts, ResponseSpec, State, Ticket,
+    Graphics, KernelOnPhoto, Load, Middle, PhotoInput, Preview, ResponseFacts, ResponseSpec, SheetOnPhoto,
+    State, Ticket,
 };
+use crate::raster::Normalization;
 
 /// Rows of the response pane that are words: the narrower it is, the more.
 pub const fn caption_rows(width: u16) -> u16 {
@@ -14,9 +16,20 @@ pub const fn caption_rows(width: u16) -> u16 {
 }
 
 /// The room for the picture in cells.
-fn room(state: &State) -> Option<(u16, u16)> {
+pub(super) fn room(state: &State) -> Option<(u16, u16)> {
     let room = inside(state.response_pane()?);
     Some((room.width, room.height.saturating_sub(caption_rows(room.width))))
+}
+
+/// The page of the sheet that shows the selected kernel; `None` where there is no kernel, or no room.
+pub(super) fn sheet(state: &State) -> Option<SheetOnPhoto> {
+    let proportions = state.preview.proportions.unwrap_or((1, 1));
+    let layout = Sheet::of(room(state)?, state.order.len(), state.facts.pixels(), proportions)?;
+    let (page, pages) =
+        (state.position() / layout.on_a_page(), state.order.len().div_ceil(layout.on_a_page()));
+    let kernels = state.order.chunks(layout.on_a_page()).nth(page)?.to_vec();
+    let one_scale = state.normalization == Normalization::Layer;
+    Some(SheetOnPhoto { layout, kernels, page: (page, pages), one_scale })
 }
 
 /// What the preview should show now; `None` leaves it as it is.
@@ -29,7 +42,7 @@ fn wanted(state: &State) -> Option<ResponseSpec> {
     if !state.photo_shown && state.kernels_drawn().is_some_and(|drawn| drawn.is_err()) {
         return None;
     }
-    let kernel = match &state.data {
+    let mut kernel: Option<KernelOnPhoto> = match &state.data {
         Load::Ready(_) if state.photo_shown => None,
         Load::Ready(_) => state.kernels().filter(|kernels| kernels.shape.c_out > 0).map(|kernels| {
             let input = match (kernels.shape.is_coloured(), state.slice_drawn(kernels.shape)) {
@@ -50,8 +63,15 @@ fn wanted(state: &State) -> Option<ResponseSpec> {
         _ => return None,
     };
     let cells = room(state).filter(|(width, height)| *width >= 4 && *height >= 2)?;
+    let mut shown = None;
+    if let (Middle::Responses, Some(how)) = (state.middle, &mut kernel) {
+        let sheet = sheet(state)?;
+        // Which of them is selected is said in words: the picture stays.
+        how.kernel = *sheet.kernels.first()?;
+        shown = Some(sheet);
+    }
     let side = state.side();
-    Some(ResponseSpec { layer, read, kernel, side, cells, facts: state.facts.clone() })
+    Some(ResponseSpec { layer, read, kernel, sheet: shown, side, cells, facts: state.facts.clone() })
 }
 
 /// Asks for the picture, if it is not the one that is shown or waited for.
@@ -75,6 +95,9 @@ pub(super) fn responded(state: &mut State, ticket: Ticket, result: Result<Respon
     }
     state.preview.pending = None;
     let spec = state.preview.wanted.clone();
+    if let (Ok(facts), Some(ResponseSpec { sheet: None, .. })) = (&result, &spec) {
+        state.preview.proportions = Some(facts.size);
+    }
     (state.preview.shown, state.preview.failed) = match (result, spec) {
         (Ok(facts), Some(spec)) => (Some((spec, facts)), None),
         (Err(sentence), _) => (None, Some(sentence)),
@@ -84,6 +107,6 @@ pub(super) fn responded(state: &mut State, ticket: Ticket, result: Result<Respon
 
 /// The terminal lost the picture: it is made anew.
 pub(super) fn forget(state: &mut State, effects: &mut Vec<Effect>) {
-    state.preview = Preview::default();
+    state.preview = Preview { proportions: state.preview.proportions, ..Preview::default() };
     effects.push(Effect::ForgetPicture);
 }

@@ -79,7 +79,9 @@ fn jump(state: &mut State, number: &str) {
                 // Whoever names a kernel wants to see it.
                 state.ordering.filter = None;
             }
-            state.focus = Pane::Kernels;
+            // The sheet shows it too.
+            let on_sheet = state.middle == Middle::Responses;
+            state.focus = if on_sheet { Pane::Response } else { Pane::Kernels };
             if state.middle == Middle::Response {
                 state.middle = Middle::Grid;
             }
