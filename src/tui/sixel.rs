@@ -75,9 +75,16 @@ fn colors(picture: &Indexed, step: u8) -> Vec<u8> {
         let serves = |color: &u8| usize::from(*color) < LEVELS && color.abs_diff(level) <= tolerance;
         let left = (at % width > 0).then(|| colors[at - 1]).filter(serves);
         let above = || at.checked_sub(width).map(|above| colors[above]).filter(serves);
-        colors[at] = left.or_else(above).unwrap_or_else(|| (level + step / 2) / step * step);
+        colors[at] = left.or_else(above).unwrap_or_else(|| nearest(level, step));
     }
     colors
+}
+
+/// The multiple of `step` that is nearest to a level; the last level is one, and none is beyond it.
+fn nearest(level: u8, step: u8) -> u8 {
+    // Half a step more than the last level is no `u8` any more.
+    let rest = level % step;
+    if rest > step / 2 { level - rest + step } else { level - rest }
 }
 
 /// Six rows of pixels.
@@ -239,8 +246,20 @@ mod tests {
     }
 
     #[test]
-    fn zero_keeps_its_own_colour_with_every_step() {
+    fn what_is_transparent_is_not_drawn() {
+        let mut picture = Indexed::transparent(20, 13, COLOR_MAPS[0].signed_palette());
+        picture.paste(&self::picture(7, 6), 10, 5);
+        let (_, _, pixels) = decoded(&of_response(&picture));
+        for (at, level) in picture.indices.iter().enumerate() {
+            assert_eq!(pixels[at][3] == 0, *level == TRANSPARENT, "pixel {at}");
+        }
+    }
+
+    #[test]
+    fn zero_and_the_ends_keep_their_own_colours_with_every_step() {
         for step in STEPS {
+            let last = (LEVELS - 1) as u8;
+            assert_eq!([nearest(0, step), nearest(last - 1, step), nearest(last, step)], [0, last, last]);
             let zero = (LEVELS / 2) as u8;
             let flat = Indexed {
                 indices: vec![zero; 36],
