@@ -245,3 +245,32 @@ fn canvas_of(drawn: &Drawn) -> Canvas {
     }
     canvas
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::raster::COLOR_MAPS;
+
+    /// Two tiles of 2×1 cells of 8×16 pixels, a column apart, the right one a pixel short of its width.
+    fn sheet() -> Indexed {
+        let palette = COLOR_MAPS[0].signed_palette();
+        let tile = |width| Indexed { width, height: 16, indices: vec![9; width * 16], palette };
+        let mut sheet = Indexed::transparent(40, 32, palette);
+        sheet.paste(&tile(16), 0, 0);
+        sheet.paste(&tile(15), 24, 0);
+        sheet
+    }
+
+    #[test]
+    fn cells_that_the_picture_does_not_cover_are_erased_and_no_others() {
+        let erased = erase_uncovered(&sheet(), Size::new(5, 2), (8, 16));
+        assert_eq!(erased, "\x1b[2C\x1b[1X\x1b[2C\x1b[1X\x1b[4D\x1b[B\x1b[5X\x1b[B\x1b[2A");
+    }
+
+    #[test]
+    fn half_blocks_leave_the_background_where_nothing_is() {
+        let canvas = canvas_of(&Drawn::Response(Box::new(sheet())));
+        assert_eq!((canvas.get(16, 0), canvas.get(0, 16), canvas.get(39, 0)), (None, None, None));
+        assert!(canvas.get(15, 15).is_some() && canvas.get(24, 0).is_some());
+    }
+}

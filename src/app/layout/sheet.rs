@@ -41,8 +41,8 @@ impl Sheet {
             }
             // No larger than the picture in it: a gap should be a gap.
             let needed = |picture: f64, cell: f64, smallest: u16, tile: u16| {
-                // What rounding adds is no cell of its own.
-                let cells = ((picture * scale / cell) - 1e-6).ceil() as u16;
+                // The proportions are rounded: what that adds is no cell of its own.
+                let cells = (picture * scale / cell - 0.1).ceil() as u16;
                 cells.clamp(smallest, tile)
             };
             let tile = (
@@ -148,10 +148,11 @@ mod tests {
     fn all_kernels_fit_where_their_tiles_are_not_too_small() {
         // 64 square responses on cells of 8×16 pixels: of all numbers of columns the one with the largest tiles.
         let sheet = Sheet::of((90, 40), 64, (8, 16), (1, 1)).unwrap();
-        assert_eq!(sheet, Sheet { tile: (8, 4), columns: 10, rows: 7 });
+        assert_eq!(sheet, Sheet { tile: (8, 4), columns: 8, rows: 8 });
+        assert_eq!(Sheet::of((90, 40), 64, (8, 16), (201, 200)), Some(sheet), "a pixel does not matter");
         // Wide ones need wider tiles.
         let sheet = Sheet::of((90, 40), 64, (8, 16), (2, 1)).unwrap();
-        assert_eq!(sheet, Sheet { tile: (10, 3), columns: 8, rows: 8 });
+        assert_eq!(sheet, Sheet { tile: (12, 3), columns: 7, rows: 10 });
         // Too many: the smallest, and pages.
         let sheet = Sheet::of((90, 40), 2048, (8, 16), (1, 1)).unwrap();
         assert_eq!(sheet, Sheet { tile: (4, 2), columns: 18, rows: 13 });

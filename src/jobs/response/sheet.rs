@@ -38,10 +38,8 @@ pub(super) fn compute(
         }
     }
     let views: Vec<ArrayView2<'_, f32>> = responses.iter().map(|response| response.view()).collect();
-    let one_scale = match concatenate(Axis(0), &views).ok().filter(|_| sheet.one_scale) {
-        Some(all) => Some((response_limit(all.view(), 1.0), response_limit(all.view(), COLORED))),
-        None => None,
-    };
+    let all = sheet.one_scale.then(|| concatenate(Axis(0), &views).ok()).flatten();
+    let one_scale = all.map(|all| (response_limit(all.view(), 1.0), response_limit(all.view(), COLORED)));
     let tiles = views.into_iter().map(|response| {
         let limit = one_scale.map_or_else(|| response_limit(response, COLORED), |(_, limit)| limit);
         Indexed::of_response(response, how.mode, how.map, limit)
