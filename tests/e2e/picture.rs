@@ -38,6 +38,12 @@ impl Picture {
         Self { width, height, pixels: rows.flat_map(|row| row[..width].iter().copied()).collect() }
     }
 
+    /// The part of so many pixels whose upper left corner is at (`x`, `y`).
+    pub(crate) fn part(&self, (x, y): (usize, usize), width: usize, height: usize) -> Self {
+        let rows = self.pixels.chunks(self.width).skip(y).take(height);
+        Self { width, height, pixels: rows.flat_map(|row| row[x..x + width].iter().copied()).collect() }
+    }
+
     /// The largest difference of any channel of any pixel, and the mean one.
     pub(crate) fn difference(&self, other: &Self) -> (u8, f64) {
         assert_eq!((self.width, self.height), (other.width, other.height));

@@ -1,5 +1,6 @@
 //! What each protocol shows is the response, computed here a second time from the library's own parts.
 
+use convscope::app::layout::{Panes, Sheet, inside};
 use convscope::checkpoint;
 use convscope::demo;
 use convscope::jobs::response::COLORED;
@@ -7,20 +8,32 @@ use convscope::photo::Photo;
 use convscope::raster::{ColorMap, DARK_CENTRE, Indexed, LIGHT_CENTRE, ResponseMode, response_limit};
 use convscope::response::{ConvParams, respond};
 use convscope::weights::Weights;
+use ndarray::Array2;
 
 use crate::picture::{self, Picture};
 use crate::terminal::{KITTY_26, KITTY_41, LIGHT, MUTE, Persona, Terminal, XTERM_SIXEL, program};
 
 /// The signed response of the built-in conv1's kernel to the built-in photo, fitted into so many pixels.
 fn expected(kernel: usize, width: usize, height: usize, map: &ColorMap) -> Picture {
+    expected_pooled(kernel, width, height, 1, map)
+}
+
+/// The same of a photo so many times larger, the strongest response of each block shown.
+fn expected_pooled(kernel: usize, width: usize, height: usize, pool: usize, map: &ColorMap) -> Picture {
     // The reading process is this program, not the test.
     checkpoint::set_reader_program(program());
     let demo = demo::source().open(&mut |_| {}).unwrap();
     let layer = demo.network().layers[0].clone();
     let weights = Weights::of_layer(&layer, demo.read(&layer).unwrap()).unwrap();
-    let input = demo::PREPROCESSING.apply(&demo::photo().fitted(width, height));
+    let input = demo::PREPROCESSING.apply(&demo::photo().fitted(width * pool, height * pool));
     let response =
         respond(input.view(), weights.kernel(kernel), &ConvParams::same_size([7, 7]), 0.0).unwrap();
+    let blocks = response.exact_chunks((pool, pool));
+    let strongest = blocks
+        .into_iter()
+        .map(|block| block.iter().copied().max_by(|a, b| a.abs().total_cmp(&b.abs())).unwrap());
+    let size = (response.nrows() / pool, response.ncols() / pool);
+    let response = Array2::from_shape_vec(size, strongest.collect()).unwrap();
     let limit = response_limit(response.view(), COLORED);
     let indexed = Indexed::of_response(response.view(), ResponseMode::Signed, map, limit);
     let pixels = indexed.indices.iter().map(|index| indexed.palette[usize::from(*index)]).collect();
@@ -134,6 +147,59 @@ fn half_blocks_show_the_response_where_nothing_better_is_known() {
         terminal.send("q");
         assert_eq!(terminal.end().0, 0);
     }
+}
+
+#[test]
+fn all_responses_at_once_are_one_picture_with_words_on_it() {
+    for (persona, decode, tolerance) in [
+        (KITTY_41, (|log| picture::kitty(log).map(|(_, picture)| picture)) as fn(&[u8]) -> _, 2.0),
+        (XTERM_SIXEL, picture::sixel, 9.0),
+    ] {
+        let terminal = Terminal::start(persona, &["demo"]);
+        terminal.wait("the first picture", |terminal| {
+            decode(&terminal.log()).is_some() && captioned(terminal).is_some()
+        });
+        terminal.wait_for_quiet();
+        terminal.send("R");
+        terminal.wait_for("each on its own scale");
+        terminal.wait_for_quiet();
+        let sheet = decode(&terminal.log()).unwrap();
+        let (width, height) = captioned_sheet(&terminal).unwrap();
+        let room = inside(Panes::of(120, 40, true).unwrap().kernels);
+        let layout = Sheet::of((room.width, room.height - 2), 64, (8, 16), (420, 280)).unwrap();
+        assert_eq!((width, height), (usize::from(layout.tile.0) * 8, usize::from(layout.tile.1) * 16));
+        for kernel in [0, 5, 40, 63] {
+            let tile = sheet.part(layout.origin(kernel, (8, 16), (width, height)), width, height);
+            let (_, mean) =
+                tile.difference(&expected_pooled(kernel, width, height, 224 / width, &DARK_CENTRE));
+            assert!(mean < tolerance, "kernel {kernel}: {mean}");
+            let words = layout.words(kernel);
+            let left = layout.left(room.width, 64);
+            let screen = terminal.screen();
+            let row = screen.rows(room.x + left + words.x, words.width).nth((room.y + words.y).into());
+            assert!(row.unwrap().trim().starts_with(&kernel.to_string()), "{}", terminal.text());
+        }
+        // The selection moves by words alone.
+        let before = terminal.log().len();
+        terminal.send("l");
+        terminal.wait_for("kernel 1 of 64");
+        terminal.wait_for_quiet();
+        assert!(decode(&terminal.log()[before..]).is_none(), "no picture is sent again");
+        terminal.send("\x1b");
+        terminal.wait_for("signed ±");
+        terminal.wait_for_quiet();
+        assert!(!terminal.text().contains("each on its own scale"));
+        terminal.send("q");
+        assert_eq!(terminal.end().0, 0);
+    }
+}
+
+/// The size of one response on the sheet, from the caption.
+fn captioned_sheet(terminal: &Terminal) -> Option<(usize, usize)> {
+    let text = terminal.text();
+    let caption = &text[text.find("each on its own scale")?..];
+    let mut sizes = caption.split([' ', '│', '┃', '▐']).filter_map(|word| word.split_once('×'));
+    sizes.find_map(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)))
 }
 
 #[test]

@@ -31,5 +31,6 @@ mod screens;
 mod session;
 mod shared;
 mod shared_files;
+mod sheet;
 mod trainer;
 mod watching;
