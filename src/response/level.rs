@@ -103,7 +103,17 @@ impl Level {
 
 impl fmt::Debug for Level {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        f.write_str(match self.0 {
+            #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+            Simd::Avx512(_) => "AVX-512",
+            #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+            Simd::Avx2(_) => "AVX2",
+            #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+            Simd::Sse2(_) | Simd::Sse4_2(_) => "SSE2",
+            #[cfg(target_arch = "aarch64")]
+            Simd::Neon(_) => "NEON",
+            _ => "none",
+        })
     }
 }
 
