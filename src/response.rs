@@ -16,8 +16,8 @@ mod layout;
 mod level;
 mod memory;
 mod plan;
+mod steps;
 mod sweep;
-mod task;
 
 pub use level::Level;
 use plan::Plan;

@@ -8,7 +8,7 @@ use std::fmt;
 
 use fearless_simd::{Level as Simd, Simd as Token};
 
-use super::sweep::{Offsets, Output, Program, Scene, sweep};
+use super::sweep::{Output, Program, Scene, sweep};
 
 /// An instruction set that this processor has.
 #[derive(Clone, Copy)]
@@ -73,29 +73,24 @@ impl Level {
     }
 
     /// Answers a program everywhere in a scene.
-    pub(super) fn sweep(
-        self,
-        program: &Program,
-        offsets: &Offsets,
-        scene: &Scene<'_>,
-        output: &mut Output<'_, '_>,
-    ) {
+    pub(super) fn sweep(self, program: &Program<'_>, scene: &Scene<'_>, output: &mut Output<'_, '_>) {
         match self.0 {
             #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-            Simd::Avx512(simd) => with_many_registers(simd, program, offsets, scene, output),
+            Simd::Avx512(simd) => with_many_registers(simd, program, scene, output),
             #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-            Simd::Avx2(simd) => with_few_registers(simd, program, offsets, scene, output),
+            Simd::Avx2(simd) => with_few_registers(simd, program, scene, output),
             #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-            other => other
-                .as_sse2()
-                .into_iter()
-                .for_each(|simd| with_few_registers(simd, program, offsets, scene, output)),
+            other => {
+                if let Some(simd) = other.as_sse2() {
+                    with_few_registers(simd, program, scene, output);
+                }
+            }
             #[cfg(target_arch = "aarch64")]
-            Simd::Neon(simd) => with_many_registers(simd, program, offsets, scene, output),
+            Simd::Neon(simd) => with_many_registers(simd, program, scene, output),
             #[cfg(not(any(target_arch = "x86", target_arch = "x86_64")))]
             #[expect(unreachable_patterns, reason = "where there is one level only")]
             other => {
-                fearless_simd::dispatch!(other, simd => with_few_registers(simd, program, offsets, scene, output))
+                fearless_simd::dispatch!(other, simd => with_few_registers(simd, program, scene, output))
             }
         }
     }
@@ -121,31 +116,30 @@ impl fmt::Debug for Level {
 #[inline(always)]
 fn with_many_registers<S: Token>(
     simd: S,
-    program: &Program,
-    offsets: &Offsets,
+    program: &Program<'_>,
     scene: &Scene<'_>,
     output: &mut Output<'_, '_>,
 ) {
-    match program.answers {
+    match program.steps.answers {
         8 => simd.vectorize(
             #[inline(always)]
-            || sweep::<S, 8, 3>(simd, program, offsets, scene, output),
+            || sweep::<S, 8, 3>(simd, program, scene, output),
         ),
         7 => simd.vectorize(
             #[inline(always)]
-            || sweep::<S, 7, 3>(simd, program, offsets, scene, output),
+            || sweep::<S, 7, 3>(simd, program, scene, output),
         ),
         5 => simd.vectorize(
             #[inline(always)]
-            || sweep::<S, 5, 4>(simd, program, offsets, scene, output),
+            || sweep::<S, 5, 4>(simd, program, scene, output),
         ),
         3 => simd.vectorize(
             #[inline(always)]
-            || sweep::<S, 3, 7>(simd, program, offsets, scene, output),
+            || sweep::<S, 3, 7>(simd, program, scene, output),
         ),
         _ => simd.vectorize(
             #[inline(always)]
-            || sweep::<S, 1, 8>(simd, program, offsets, scene, output),
+            || sweep::<S, 1, 8>(simd, program, scene, output),
         ),
     }
 }
@@ -154,27 +148,26 @@ fn with_many_registers<S: Token>(
 #[inline(always)]
 fn with_few_registers<S: Token>(
     simd: S,
-    program: &Program,
-    offsets: &Offsets,
+    program: &Program<'_>,
     scene: &Scene<'_>,
     output: &mut Output<'_, '_>,
 ) {
-    match program.answers {
+    match program.steps.answers {
         6 => simd.vectorize(
             #[inline(always)]
-            || sweep::<S, 6, 2>(simd, program, offsets, scene, output),
+            || sweep::<S, 6, 2>(simd, program, scene, output),
         ),
         5 => simd.vectorize(
             #[inline(always)]
-            || sweep::<S, 5, 2>(simd, program, offsets, scene, output),
+            || sweep::<S, 5, 2>(simd, program, scene, output),
         ),
         3 => simd.vectorize(
             #[inline(always)]
-            || sweep::<S, 3, 3>(simd, program, offsets, scene, output),
+            || sweep::<S, 3, 3>(simd, program, scene, output),
         ),
         _ => simd.vectorize(
             #[inline(always)]
-            || sweep::<S, 1, 6>(simd, program, offsets, scene, output),
+            || sweep::<S, 1, 6>(simd, program, scene, output),
         ),
     }
 }

@@ -12,6 +12,7 @@ pub(super) fn written<E>(
     write: impl FnOnce(&mut [MaybeUninit<f32>]) -> Result<(), E>,
 ) -> Result<Vec<f32>, E> {
     let mut numbers = Vec::with_capacity(length);
+    in_large_pages(numbers.spare_capacity_mut());
     let spare = &mut numbers.spare_capacity_mut()[..length];
     if cfg!(debug_assertions) {
         spare.fill(MaybeUninit::new(f32::NAN));
@@ -20,6 +21,27 @@ pub(super) fn written<E>(
     // SAFETY: there is room for so many, and the only caller writes all of them.
     unsafe { numbers.set_len(length) };
     Ok(numbers)
+}
+
+/// Asks for pages of 2 MiB where there is room for several of them: to be given the pages of a large response one by one
+/// takes longer than to compute it.
+fn in_large_pages(numbers: &mut [MaybeUninit<f32>]) {
+    /// Numbers in a page.
+    const PAGE: usize = (2 << 20) / size_of::<f32>();
+    if numbers.len() < 2 * PAGE {
+        return;
+    }
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::mm::{Advice, madvise};
+        let before = numbers.as_ptr().align_offset(PAGE * size_of::<f32>()).min(numbers.len());
+        let (pages, _) = numbers[before..].as_chunks_mut::<PAGE>();
+        // SAFETY: whole pages of memory that is ours; the advice changes nothing that is in them.
+        let advised =
+            unsafe { madvise(pages.as_mut_ptr().cast(), size_of_val(pages), Advice::LinuxHugepage) };
+        // A kernel without large pages gives small ones.
+        advised.ok();
+    }
 }
 
 /// Asks for the cache line `offset` numbers from the beginning of `numbers`, which may be beyond their end.

@@ -12,8 +12,8 @@ use rayon::prelude::*;
 
 use super::layout::{Layout, inside};
 use super::level::Level;
-use super::sweep::{Offsets, Output, Scene};
-use super::task::{Task, tasks};
+use super::steps::Steps;
+use super::sweep::{Offsets, Output, Program, Scene};
 use super::{ConvParams, ResponseError};
 
 /// Multiplications below which a second thread costs more than it saves: about 0.1 ms.
@@ -36,6 +36,8 @@ pub(super) struct Plan<'a> {
     reach: [usize; 2],
     /// Rows and columns of the response.
     out: [usize; 2],
+    /// For several kernels at a time, and for one.
+    steps: [Steps; 2],
     tasks: Vec<Task>,
     bands: Vec<Range<usize>>,
     strips: Vec<Range<usize>>,
@@ -45,11 +47,23 @@ pub(super) struct Plan<'a> {
     threads: usize,
 }
 
-/// Pixels, how they are laid out, and where each task finds its own.
+/// Pixels, how they are laid out, and where the steps of each kind find theirs.
 struct View<'a> {
     layout: Layout,
-    offsets: Vec<Box<Offsets>>,
+    offsets: [Box<Offsets>; 2],
     pixels: &'a [f32],
+}
+
+/// A kernel, or several, and where their answers go.
+struct Task {
+    /// Which of the plan's steps.
+    kind: usize,
+    weights: Vec<f32>,
+    bias: Vec<f32>,
+    /// The first channel of the image that they see.
+    channel: usize,
+    /// The planes of the response that they write.
+    planes: Range<usize>,
 }
 
 /// A band of the response for some of the tasks.
@@ -70,18 +84,25 @@ impl<'a> Plan<'a> {
         groups: usize,
         out: [usize; 2],
     ) -> Result<Self, ResponseError> {
-        let (_, _, k_h, k_w) = kernels.dim();
+        let (c_out, c_in, k_h, k_w) = kernels.dim();
         let (channels, rows, columns) = image.dim();
         let channels = channels.max(1);
         let reach = [(k_h - 1) * params.dilation[0] + 1, (k_w - 1) * params.dilation[1] + 1];
         let [stride_h, stride_w] = params.stride;
         let few = kernels.len().saturating_mul(out[0] * out[1]) < WORTH_A_THREAD;
         let threads = if few { 1 } else { rayon::current_num_threads() };
-        let tasks = tasks(level, kernels, bias, params, groups);
-        let unit = tasks.iter().map(Task::rows).max().unwrap_or(1);
         let lanes = level.lanes();
+        let shape = [c_in, k_h, k_w];
+        let steps = [
+            Steps::of_kernels(level.kernels(), shape, params),
+            Steps::of_rows(|k_h| level.rows(k_h), shape, params),
+        ];
+        let tasks = tasks(&steps, kernels, bias, groups);
+        let unit = tasks.iter().map(|task| steps[task.kind].rows()).max().unwrap_or(1);
+        // Copies cost nothing to speak of where several kernels share them.
+        let shared = c_out / groups >= 2 * level.kernels();
 
-        let in_place = Layout::of(&image).filter(|_| stride_w == 1).map(|(layout, pixels)| {
+        let in_place = Layout::of(&image).filter(|_| stride_w == 1 && !shared).map(|(layout, pixels)| {
             let padding = [params.padding.top, params.padding.left];
             let inside = [0, 1].map(|axis| {
                 inside(out[axis], [rows, columns][axis], reach[axis], params.stride[axis], padding[axis])
@@ -91,7 +112,6 @@ impl<'a> Plan<'a> {
         let inside = in_place.as_ref().map_or([0..0, 0..0], |(_, _, inside)| inside.clone());
 
         // Kernels that share pixels read them from the second cache as fast as they can use them.
-        let shared = tasks.iter().filter(|task| task.spacing.is_none()).count() > 1;
         let under_tiles = ((unit - 1) * stride_h + reach[0]) * channels * stride_w;
         let near = if shared { out[1] } else { (NEAR / under_tiles).max(4 * lanes) };
         let strips = cuts(out[1], &inside[1], lanes, near.next_multiple_of(lanes));
@@ -107,13 +127,26 @@ impl<'a> Plan<'a> {
         let across = strip.next_multiple_of(lanes) + (reach[1] - 1) / stride_w;
         let copy = Layout::copy((band - 1) * stride_h + reach[0], across, stride_w.min(reach[1]));
         let view = |layout: Layout, pixels| {
-            let offsets = tasks.iter().map(|task| task.offsets(&layout)).collect::<Result<_, _>>()?;
-            Ok(View { layout, offsets, pixels })
+            let [several, one] = &steps;
+            Ok(View { layout, offsets: [several.offsets(&layout)?, one.offsets(&layout)?], pixels })
         };
         let copy = view(copy, &[])?;
         let in_place =
             in_place.map(|(layout, pixels, inside)| Ok((view(layout, pixels)?, inside))).transpose()?;
-        Ok(Self { level, image, params: *params, reach, out, in_place, copy, tasks, bands, strips, threads })
+        Ok(Self {
+            level,
+            image,
+            params: *params,
+            reach,
+            out,
+            in_place,
+            copy,
+            steps,
+            tasks,
+            bands,
+            strips,
+            threads,
+        })
     }
 
     /// Writes all of `out`, `[c_out, row, column]`.
@@ -181,19 +214,19 @@ impl<'a> Plan<'a> {
                 layout.fill(&self.image, &self.params, [job.rows.start, columns.start], phases, copy);
                 (&self.copy, &copy[..])
             };
-            let scene = Scene { pixels, row: self.params.stride[0] * view.layout.row };
             let mut planes = &mut job.planes[..];
-            for (task, offsets) in
-                self.tasks.iter().zip(&view.offsets).take(job.tasks.end).skip(job.tasks.start)
-            {
+            for Task { kind, weights, bias, channel, planes: these } in &self.tasks[job.tasks.clone()] {
                 if cancelled() {
                     return Err(ResponseError::Cancelled);
                 }
-                let (these, rest) = planes.split_at_mut(task.planes.len());
+                let (these, rest) = planes.split_at_mut(these.len());
                 planes = rest;
-                let (width, columns, spacing) = (self.out[1], columns.clone(), task.spacing);
-                let mut output = Output { planes: these, width, columns, spacing };
-                self.level.sweep(&task.program, offsets, &scene, &mut output);
+                let program =
+                    Program { steps: &self.steps[*kind], offsets: &view.offsets[*kind], weights, bias };
+                let pixels = &pixels[channel * view.layout.channel..];
+                let scene = Scene { pixels, row: self.params.stride[0] * view.layout.row };
+                let mut output = Output { planes: these, width: self.out[1], columns: columns.clone() };
+                self.level.sweep(&program, &scene, &mut output);
             }
         }
         Ok(())
@@ -202,7 +235,8 @@ impl<'a> Plan<'a> {
     /// Rows and columns of the image under a piece, with those under what its last tiles compute beyond it.
     fn patch(&self, job: &Job<'_>, columns: &Range<usize>) -> [usize; 2] {
         let tasks = &self.tasks[job.tasks.clone()];
-        let covered = tasks.iter().map(|task| job.rows.len().next_multiple_of(task.rows())).max();
+        let covered =
+            tasks.iter().map(|task| job.rows.len().next_multiple_of(self.steps[task.kind].rows())).max();
         let outputs = [covered.unwrap_or(1), columns.len().next_multiple_of(self.level.lanes())];
         [0, 1].map(|axis| (outputs[axis] - 1) * self.params.stride[axis] + self.reach[axis])
     }
@@ -224,6 +258,39 @@ impl<'a> Plan<'a> {
         let pixels = view.pixels.get(begin..)?;
         (last < pixels.len()).then_some((view, pixels))
     }
+}
+
+/// What kernels `[c_out, c_in, k_h, k_w]` take.
+fn tasks(
+    steps: &[Steps; 2],
+    kernels: ArrayView4<'_, f32>,
+    bias: Option<ArrayView1<'_, f32>>,
+    groups: usize,
+) -> Vec<Task> {
+    let (c_out, c_in, k_h, k_w) = kernels.dim();
+    let per_group = c_out / groups;
+    let at_once = steps[0].answers;
+    // A tile that is mostly empty is slower than kernel by kernel.
+    let rest = per_group % at_once;
+    let together = if rest * 2 > at_once { per_group } else { per_group - rest };
+    let standard = kernels.as_standard_layout();
+    let numbers = standard.as_slice().unwrap_or_default();
+    let one = c_in * k_h * k_w;
+    let mut tasks = Vec::new();
+    for group in 0..groups {
+        let task = |(kind, first, end): (usize, usize, usize)| {
+            let planes = group * per_group + first..group * per_group + end;
+            let weights = steps[kind].weights(&numbers[planes.start * one..planes.end * one]);
+            let bias = (0..steps[kind].answers)
+                .map(|answer| bias.and_then(|bias| bias.get(planes.start + answer * (1 - kind)).copied()))
+                .map(Option::unwrap_or_default)
+                .collect();
+            Task { kind, weights, bias, channel: group * c_in, planes }
+        };
+        let several = (0..together).step_by(at_once).map(|n| (0, n, per_group.min(n + at_once)));
+        tasks.extend(several.chain((together..per_group).map(|n| (1, n, n + 1))).map(task));
+    }
+    tasks
 }
 
 fn within(part: &Range<usize>, whole: &Range<usize>) -> bool {

@@ -7,22 +7,21 @@ use std::ops::Range;
 use fearless_simd::{Simd, prelude::*};
 
 use super::memory::prefetch;
-
-/// What is summed up for a tile: the same at every place.
-pub(super) struct Program {
-    /// Sums a place.
-    pub(super) answers: usize,
-    /// What each sum begins with.
-    pub(super) bias: Vec<f32>,
-    /// Which steps share a split: the answers before the split look at a step's first pixel, the others at its second.
-    pub(super) runs: Vec<(usize, Range<usize>)>,
-    /// For each step a weight an answer.
-    pub(super) weights: Vec<f32>,
-}
+use super::steps::Steps;
 
 /// Where the pixels of each step are, seen from where an answer's patch begins: those for the answers before the split,
 /// those for the others, and some that will be wanted later.
 pub(super) type Offsets = [[u32; 3]];
+
+/// What is summed up for a tile: the same at every place.
+pub(super) struct Program<'a> {
+    pub(super) steps: &'a Steps,
+    pub(super) offsets: &'a Offsets,
+    /// For each step a weight an answer.
+    pub(super) weights: &'a [f32],
+    /// What each sum begins with.
+    pub(super) bias: &'a [f32],
+}
 
 /// The pixels under a piece of the response.
 pub(super) struct Scene<'a> {
@@ -39,8 +38,6 @@ pub(super) struct Output<'a, 'b> {
     pub(super) width: usize,
     /// Which of them are this piece's.
     pub(super) columns: Range<usize>,
-    /// How many rows the answers of a tile are apart in their plane; none where each has a plane of its own.
-    pub(super) spacing: Option<usize>,
 }
 
 impl Output<'_, '_> {
@@ -97,9 +94,9 @@ struct Places {
 }
 
 impl Places {
-    fn of(output: &Output<'_, '_>, lanes: usize, answers: usize) -> Self {
+    fn of(output: &Output<'_, '_>, lanes: usize, answers: usize, spacing: Option<usize>) -> Self {
         let (rows, columns) = (output.rows(), output.columns.len());
-        let (spacing, block) = output.spacing.map_or((1, 1), |spacing| (spacing, spacing * answers));
+        let (spacing, block) = spacing.map_or((1, 1), |spacing| (spacing, spacing * answers));
         let next = (rows > 0 && columns > 0).then_some(Place { row: 0, column: 0 });
         Self { next, rows, columns, lanes, spacing, block, begin: 0 }
     }
@@ -124,15 +121,16 @@ impl Places {
 #[inline(always)]
 pub(super) fn sweep<S: Simd, const A: usize, const C: usize>(
     simd: S,
-    program: &Program,
-    offsets: &Offsets,
+    program: &Program<'_>,
     scene: &Scene<'_>,
     output: &mut Output<'_, '_>,
 ) {
     let lanes = S::f32s::LEN;
+    let Program { steps, offsets, bias, .. } = *program;
+    let spacing = steps.spacing;
     let reach = offsets.iter().map(|&[near, far, _]| near.max(far) as usize + lanes).max().unwrap_or(0);
     let (weights, _) = program.weights.as_chunks::<A>();
-    let mut ahead = Places::of(output, lanes, A);
+    let mut ahead = Places::of(output, lanes, A, spacing);
     while let Some(first) = ahead.next {
         let mut filled = 0;
         let mut here = first;
@@ -149,8 +147,8 @@ pub(super) fn sweep<S: Simd, const A: usize, const C: usize>(
             let begin = places[c].row * scene.row + places[c].column;
             &scene.pixels[begin..begin + reach]
         });
-        let mut sums: [[S::f32s; C]; A] = std::array::from_fn(|a| [S::f32s::splat(simd, program.bias[a]); C]);
-        for (split, steps) in &program.runs {
+        let mut sums: [[S::f32s; C]; A] = std::array::from_fn(|a| [S::f32s::splat(simd, bias[a]); C]);
+        for (split, steps) in &steps.runs {
             let (offsets, weights) = (&offsets[steps.clone()], &weights[steps.clone()]);
             sums = match split {
                 1 => add::<S, A, C, 1>(simd, sums, &windows, offsets, weights),
@@ -167,7 +165,7 @@ pub(super) fn sweep<S: Simd, const A: usize, const C: usize>(
         let answers: [[<S::f32s as SimdBase<S>>::Array; C]; A] =
             std::array::from_fn(|a| std::array::from_fn(|c| sums[a][c].into()));
         for (a, answers) in answers.iter().enumerate() {
-            let (plane, below) = output.spacing.map_or((a, 0), |spacing| (0, a * spacing));
+            let (plane, below) = spacing.map_or((a, 0), |spacing| (0, a * spacing));
             for (place, lanes) in places.iter().zip(answers).take(filled) {
                 output.write(plane, place.row + below, place.column, lanes.as_ref());
             }
