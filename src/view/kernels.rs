@@ -35,7 +35,7 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, state: &State, theme: Theme)
                     single(buffer, room, state, kernels, (row, column), theme);
                 }
                 (Ok(kernels), Middle::Grid | Middle::Response | Middle::Responses) => {
-                    grid(buffer, room, state, kernels, theme)
+                    grid(buffer, room, state, kernels, theme);
                 }
             }
         }
