@@ -28,8 +28,12 @@ fn network() -> Vec<Layer> {
     vec![conv("conv1", 7, 3, 64), dense("head"), conv("conv2", 3, 16, 1000)]
 }
 
+/// In a terminal with pictures: tiles may be small.
 fn wide() -> Session {
-    Session::on(network(), 160, 45)
+    let mut session = Session::on(network(), 160, 45);
+    let facts = Facts { graphics: Graphics::Kitty, cell: (8, 16), ..session.state.facts.clone() };
+    session.take(Msg::Terminal(facts));
+    session
 }
 
 fn asked(session: &Session) -> ResponseSpec {
@@ -156,8 +160,6 @@ fn answered(spec: ResponseSpec, weights: Weights) -> (Indexed, ResponseFacts) {
 #[test]
 fn each_tile_is_the_response_of_its_kernel() {
     let mut session = wide();
-    let facts = Facts { graphics: Graphics::Kitty, cell: (8, 16), ..session.state.facts.clone() };
-    session.take(Msg::Terminal(facts));
     let weights = || Weights { kernels: stripes(&network()[0]), bias: None };
     for (keys, one_scale, slice) in [("R", false, None), ("omm", true, None), ("Om]", false, Some(0))] {
         session.keys(keys);

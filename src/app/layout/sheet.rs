@@ -2,8 +2,11 @@
 
 use ratatui::layout::Rect;
 
-/// The smallest tile, in cells.
+/// The smallest tile, in cells: below it there is room for a number, and a little more.
 const SMALLEST: (u16, u16) = (4, 2);
+
+/// The smallest tile, in pixels: half-blocks have so few in a cell that fewer cells would show nothing but blobs.
+const SMALLEST_PIXELS: (u16, u16) = (12, 8);
 
 /// Tiles of equal size in cells, a column apart, with a row for words below each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,7 +24,8 @@ impl Sheet {
     /// rows) of cells of so many pixels; where they would be too small, the smallest, on several pages. `None` where
     /// there is nothing to show, or no room for one tile.
     pub fn of(room: (u16, u16), count: usize, cell: (u16, u16), proportions: (u32, u32)) -> Option<Self> {
-        let most = (across(room.0, SMALLEST.0), down(room.1, SMALLEST.1));
+        let least = smallest(cell);
+        let most = (across(room.0, least.0), down(room.1, least.1));
         if count == 0 || most.0 == 0 || most.1 == 0 {
             return None;
         }
@@ -45,13 +49,11 @@ impl Sheet {
                 let cells = (picture * scale / cell - 0.1).ceil() as u16;
                 cells.clamp(smallest, tile)
             };
-            let tile = (
-                needed(picture.0, cell.0, SMALLEST.0, tile.0),
-                needed(picture.1, cell.1, SMALLEST.1, tile.1),
-            );
+            let tile =
+                (needed(picture.0, cell.0, least.0, tile.0), needed(picture.1, cell.1, least.1, tile.1));
             best = Some((scale, Self { tile, columns, rows }));
         }
-        let smallest = Self { tile: SMALLEST, columns: most.0, rows: most.1 };
+        let smallest = Self { tile: least, columns: most.0, rows: most.1 };
         Some(best.map_or(smallest, |(_, sheet)| sheet))
     }
 
@@ -100,6 +102,12 @@ impl Sheet {
     }
 }
 
+/// The smallest tile on cells of so many pixels.
+fn smallest(cell: (u16, u16)) -> (u16, u16) {
+    let cells = |pixels: u16, cell: u16, least: u16| pixels.div_ceil(cell.max(1)).max(least);
+    (cells(SMALLEST_PIXELS.0, cell.0, SMALLEST.0), cells(SMALLEST_PIXELS.1, cell.1, SMALLEST.1))
+}
+
 /// How many tiles of this width stand in a row.
 fn across(room: u16, width: u16) -> usize {
     usize::from((room + 1) / (width + 1))
@@ -124,7 +132,8 @@ mod tests {
             proportions in prop_oneof![Just((1, 1)), Just((640, 427)), Just((3, 4)), Just((4000, 1))],
         ) {
             let Some(sheet) = Sheet::of(room, count, cell, proportions) else {
-                prop_assert!(count == 0 || room.0 < 4 || room.1 < 3);
+                let (width, height) = smallest(cell);
+                prop_assert!(count == 0 || room.0 < width || room.1 < height + 1);
                 return Ok(());
             };
             let on_page = count.min(sheet.on_a_page());
@@ -156,5 +165,8 @@ mod tests {
         // Too many: the smallest, and pages.
         let sheet = Sheet::of((90, 40), 2048, (8, 16), (1, 1)).unwrap();
         assert_eq!(sheet, Sheet { tile: (4, 2), columns: 18, rows: 13 });
+        // Half-blocks: two pixels a cell.
+        let sheet = Sheet::of((90, 40), 64, (1, 2), (3, 2)).unwrap();
+        assert_eq!(sheet, Sheet { tile: (12, 4), columns: 7, rows: 8 });
     }
 }
