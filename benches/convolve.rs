@@ -124,7 +124,9 @@ fn main() {
         let case = CASES.iter().find(|case| case.name == name).expect("the name of a case");
         let [threads, count] = [threads, count].map(|number| number.parse().expect("a number"));
         let times = on(threads, || case.times(Level::best(), count));
-        times.iter().for_each(|time| println!("{time}"));
+        for time in times {
+            println!("{time}");
+        }
         return;
     }
     println!("| case | level | threads | best ms | median ms | GFLOP/s | peak | of peak, best | median |");

@@ -135,6 +135,7 @@ const NAMES: &[(Action, &str)] = &[
     (Action::FirstEpoch, "first-epoch"),
     (Action::LastEpoch, "last-epoch"),
     (Action::Play, "play"),
+    (Action::Responses, "responses"),
     (Action::ZoomIn, "zoom-in"),
     (Action::ZoomOut, "zoom-out"),
     (Action::ZoomFit, "zoom-fit"),
