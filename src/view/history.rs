@@ -117,7 +117,7 @@ const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█']
 
 fn sparkline(buffer: &mut Buffer, line: Rect, row: &Row, at: usize, theme: Theme) {
     let (width, count) = (usize::from(line.width), row.values.len().max(1));
-    let heights = heights(row);
+    let bars = bars(row);
     let wide = (width / count).clamp(1, 3);
     for x in 0..width.min(if count <= width { count * wide } else { width }) {
         let (first, last) = if count <= width {
@@ -127,33 +127,52 @@ fn sparkline(buffer: &mut Buffer, line: Rect, row: &Row, at: usize, theme: Theme
         };
         let here = (first..=last).contains(&at);
         // Of several epochs in a column the selected one, or else the last.
-        let value = row.values[if here { at } else { last }];
-        let height = heights[if here { at } else { last }];
-        let (symbol, role) = match (value, height) {
-            (None, _) => ('·', Role::Dim),
-            (Some(value), _) if value.is_nan() => (' ', Role::Dim),
-            (_, None) => ('!', Role::Warning),
-            (_, Some(height)) => (BARS[height], if here { Role::Accent } else { Role::Border }),
+        let epoch = if here { at } else { last };
+        let (symbol, role) = match (bars[epoch], row.values[epoch]) {
+            (Bar::None, None) => ('·', Role::Dim),
+            (Bar::None, Some(_)) => (' ', Role::Dim),
+            (Bar::Beyond, _) => ('▲', Role::Warning),
+            (Bar::Height(height), _) => (BARS[height], if here { Role::Accent } else { Role::Border }),
         };
         buffer.set_string(line.x + x as u16, line.y, symbol.to_string(), theme.style(role));
     }
 }
 
-/// How high each value stands, 0..8; a scale that spans more than three powers of ten is by their logarithms.
-fn heights(row: &Row) -> Vec<Option<usize>> {
-    let finite = || row.values.iter().flatten().copied().filter(|value| value.is_finite());
-    let low = finite().fold(f32::INFINITY, f32::min);
-    let high = finite().fold(f32::NEG_INFINITY, f32::max);
-    let small = finite().filter(|value| *value > 0.0).fold(f32::INFINITY, f32::min);
-    let logarithmic = row.scale.is_none() && low >= 0.0 && small.is_finite() && high / small > 1000.0;
-    let shown = |value: f32| if logarithmic { value.max(small).ln() } else { value };
-    let (low, high) = row.scale.unwrap_or((shown(low), shown(high)));
-    let height = |value: &Option<f32>| {
-        let value = value.filter(|value| value.is_finite())?;
-        let share = if high > low { (shown(value) - low) / (high - low) } else { 0.5 };
-        Some(((share * 8.0) as usize).min(7))
+/// How a value is drawn.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Bar {
+    /// The epoch is not known, or the number is none there.
+    None,
+    /// So high, 0..8.
+    Height(usize),
+    /// It would flatten all others, or it is infinite.
+    Beyond,
+}
+
+/// A value is beyond the scale that is so many times the median.
+const BEYOND: f32 = 1000.0;
+
+/// How each value is drawn: on the row's scale, or from the smallest to the largest that is not beyond.
+fn bars(row: &Row) -> Vec<Bar> {
+    let mut sizes: Vec<f32> =
+        row.values.iter().flatten().copied().filter(|value| value.is_finite()).collect();
+    sizes.sort_by(f32::total_cmp);
+    let median = sizes.get(sizes.len() / 2).copied().unwrap_or(0.0);
+    let beyond = |value: f32| value > BEYOND * median && median > 0.0 || value.is_infinite();
+    let (low, high) = row.scale.unwrap_or_else(|| {
+        let within = || sizes.iter().copied().filter(|value| !beyond(*value));
+        (within().fold(f32::INFINITY, f32::min), within().fold(f32::NEG_INFINITY, f32::max))
+    });
+    let bar = |value: &Option<f32>| match *value {
+        None => Bar::None,
+        Some(value) if value.is_nan() => Bar::None,
+        Some(value) if beyond(value) => Bar::Beyond,
+        Some(value) => {
+            let share = if high > low { (value - low) / (high - low) } else { 0.5 };
+            Bar::Height(((share * 8.0) as usize).min(7))
+        }
     };
-    row.values.iter().map(height).collect()
+    row.values.iter().map(bar).collect()
 }
 
 #[cfg(test)]
@@ -161,19 +180,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bars_stand_by_value_or_by_power_of_ten() {
-        let row = |values: &[f32], scale| Row {
-            name: "",
-            scale,
-            values: values.iter().map(|v| Some(*v)).collect(),
+    fn bars_stand_by_value_and_what_would_flatten_them_is_beyond() {
+        let seen = |values: &[f32], scale| {
+            bars(&Row { name: "", scale, values: values.iter().map(|value| Some(*value)).collect() })
         };
-        let some = |heights: &[usize]| heights.iter().copied().map(Some).collect::<Vec<_>>();
-        assert_eq!(heights(&row(&[1.0, 2.0, 3.0], None)), some(&[0, 4, 7]));
-        assert_eq!(heights(&row(&[1.0, 1e3, 1e6], None)), some(&[0, 4, 7]));
-        assert_eq!(heights(&row(&[0.0, 0.5, 1.0], Some((0.0, 1.0)))), some(&[0, 4, 7]));
-        assert_eq!(heights(&row(&[2.0, 2.0], None)), some(&[4, 4]));
-        assert_eq!(heights(&row(&[0.0, 1e-3, 1e6], None)), some(&[0, 0, 7]));
-        assert_eq!(heights(&row(&[f32::NAN, 1.0], None)), [None, Some(4)]);
-        assert_eq!(heights(&row(&[f32::INFINITY, f32::NAN], None)), [None, None]);
+        let heights = |heights: &[usize]| heights.iter().copied().map(Bar::Height).collect::<Vec<_>>();
+        assert_eq!(seen(&[1.0, 2.0, 3.0], None), heights(&[0, 4, 7]));
+        assert_eq!(seen(&[0.0, 0.5, 1.0], Some((0.0, 1.0))), heights(&[0, 4, 7]));
+        assert_eq!(seen(&[2.0, 2.0], None), heights(&[4, 4]));
+        assert_eq!(
+            seen(&[1.0, 2.0, 3.0, 1e15], None),
+            [Bar::Height(0), Bar::Height(4), Bar::Height(7), Bar::Beyond]
+        );
+        assert_eq!(seen(&[f32::NAN, 1.0], None), [Bar::None, Bar::Height(4)]);
+        assert_eq!(seen(&[f32::INFINITY, f32::NAN], None), [Bar::Beyond, Bar::None]);
+        assert_eq!(seen(&[0.0, 0.0, 5.0], None), heights(&[0, 0, 7]), "no median to be beyond of");
     }
 }

@@ -32,5 +32,6 @@ mod session;
 mod shared;
 mod shared_files;
 mod sheet;
+mod timeline;
 mod trainer;
 mod watching;

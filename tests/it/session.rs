@@ -6,11 +6,13 @@ use convscope::app::comparison::{Compared, Comparison};
 use convscope::app::effect::Effect;
 use convscope::app::key::Key;
 use convscope::app::msg::{Msg, Opened};
+use convscope::app::run::{Epoch, EpochId, Frame, Studied, Study};
 use convscope::app::state::{
-    Choices, ColorDepth, Facts, Graphics, KernelData, LayerData, ResponseFacts, State,
+    Choices, ColorDepth, Facts, Graphics, KernelData, LayerData, ResponseFacts, State, Ticket,
 };
 use convscope::app::update::update;
 use convscope::jobs::compare::compared;
+use convscope::weights::delta::delta;
 use convscope::weights::diagnosis::{Thresholds, judge};
 use convscope::weights::statistics::{Histogram, Statistics, largest};
 use convscope::weights::{Geometry, Kind, Layer, Layout, Padding, Tensor, Weights};
@@ -26,6 +28,42 @@ pub(crate) struct Session {
     pub(crate) answer_pictures: bool,
     /// Whether kernels are judged at once.
     pub(crate) answer_verdicts: bool,
+    /// Whether layers are read at once; else the requests wait in `unread`.
+    pub(crate) answer_reads: bool,
+    /// Reads that were not answered.
+    pub(crate) unread: Vec<(Ticket, EpochId, Layer)>,
+    /// Whether the history is studied at once.
+    pub(crate) answer_studies: bool,
+    /// Epochs that cannot be read.
+    pub(crate) unreadable: Vec<u32>,
+}
+
+/// At this epoch the weights of every layer are NaN.
+pub(crate) const WRONG: u32 = 9;
+
+/// The weights of an epoch: they grow with it, by less and less.
+fn at_epoch(data: LayerData, epoch: EpochId) -> LayerData {
+    let LayerData::Kernels(mut kernels) = data else { return data };
+    let factor = if epoch.0 == WRONG { f32::NAN } else { 2.0 - 1.0 / (epoch.0 as f32 + 1.0) };
+    let weights = Arc::make_mut(&mut kernels.weights);
+    weights.kernels.mapv_inplace(|weight| weight * factor);
+    kernels.largest = largest(weights.kernels.iter().copied());
+    kernels.not_finite = weights.kernels.iter().filter(|weight| !weight.is_finite()).count();
+    LayerData::Kernels(kernels)
+}
+
+/// Epochs of a run, as `1 2 3`; those that cannot be read any more have a `!` before them.
+pub(crate) fn epochs(labels: &str) -> Vec<Epoch> {
+    let epoch = |label: &str| {
+        let number = label.trim_start_matches('!');
+        Epoch {
+            id: EpochId(number.parse().expect("a number")),
+            label: number.to_owned(),
+            title: format!("run/ckpt-{number}.h5"),
+            readable: !label.starts_with('!'),
+        }
+    };
+    labels.split(' ').filter(|label| !label.is_empty()).map(epoch).collect()
 }
 
 fn tensor(name: &str, shape: &[usize]) -> Tensor {
@@ -123,7 +161,16 @@ impl Session {
     pub(crate) fn with_choices(layers: Vec<Layer>, width: u16, height: u16, choices: Choices) -> Self {
         let facts = Facts { color: ColorDepth::True, cell: (8, 16), ..Facts::default() };
         let state = State::new("model.h5".to_owned(), "cat.png".to_owned(), (width, height), facts, choices);
-        let mut session = Self { state, effects: Vec::new(), answer_pictures: true, answer_verdicts: true };
+        let mut session = Self {
+            state,
+            effects: Vec::new(),
+            answer_pictures: true,
+            answer_verdicts: true,
+            answer_reads: true,
+            unread: Vec::new(),
+            answer_studies: true,
+            unreadable: Vec::new(),
+        };
         session.take(Msg::Layers(layers));
         session.take(Msg::Opened(Ok(Opened { format: "Keras model".to_owned(), name: None })));
         let facts = Facts { graphics: Graphics::Halfblocks, ..session.state.facts.clone() };
@@ -137,8 +184,14 @@ impl Session {
         while let Some(msg) = waiting.pop() {
             for effect in update(&mut self.state, msg) {
                 match &effect {
-                    Effect::Read { ticket, layer, .. } => {
-                        waiting.push(Msg::Read { ticket: *ticket, result: Ok(numbers(layer)) });
+                    Effect::Read { ticket, epoch, layer } if !self.answer_reads => {
+                        self.unread.push((*ticket, *epoch, Layer::clone(layer)));
+                    }
+                    Effect::Read { ticket, epoch, layer } => {
+                        waiting.push(Msg::Read { ticket: *ticket, result: self.read(*epoch, layer) });
+                    }
+                    Effect::Study { ticket, study } if self.answer_studies => {
+                        waiting.push(Msg::Studied { ticket: *ticket, result: self.study(study) });
                     }
                     Effect::Compare { ticket, layer, weights } => {
                         let result = Ok(Box::new(other(layer, weights.as_deref())));
@@ -162,6 +215,41 @@ impl Session {
             }
         }
         self
+    }
+
+    /// What a layer of an epoch is.
+    pub(crate) fn read(&self, epoch: EpochId, layer: &Layer) -> Result<LayerData, String> {
+        if self.unreadable.contains(&epoch.0) {
+            return Err(format!("ckpt-{}.h5: is only partly written", epoch.0));
+        }
+        Ok(at_epoch(numbers(layer), epoch))
+    }
+
+    fn study(&self, study: &Study) -> Result<Studied, String> {
+        match study {
+            Study::Frame { epoch, layer, known } => {
+                let data = match (known, self.read(*epoch, layer)?) {
+                    (Some(known), _) => known.clone(),
+                    (None, LayerData::Kernels(kernels)) => kernels,
+                    (None, LayerData::Tensors(_)) => return Err("no kernels".to_owned()),
+                };
+                let judged = judge(&data.weights, None, &Thresholds::default(), &|_, _| {}, &|| false);
+                Ok(Studied::Frame(Box::new(Frame { data, gain: None, diagnosis: judged.map(Arc::new) })))
+            }
+            Study::Change { before, after, .. } => Ok(Studied::Change(delta(before, after).map(Box::new))),
+        }
+    }
+
+    /// The run has these epochs now.
+    pub(crate) fn epochs(&mut self, labels: &str) -> &mut Self {
+        self.take(Msg::Epochs { epochs: epochs(labels), start: None, watched: true })
+    }
+
+    /// The label of the selected epoch, and of the one that is shown.
+    pub(crate) fn at(&self) -> (String, String) {
+        let run = &self.state.run;
+        let label = |at: Option<usize>| at.map_or("none".to_owned(), |at| run.epochs[at].label.clone());
+        (label(Some(run.at)), label(run.shown.and_then(|shown| run.position(shown))))
     }
 
     /// Presses keys: characters, and names in angle brackets (`<down>`, `<c-z>`).

@@ -14,7 +14,10 @@ const MOST: usize = 64 << 20;
 
 /// The layers and epochs in memory are what they were: takes in what is on the screen.
 pub(super) fn remember(state: &mut State) {
-    let (Some(epoch), true) = (state.run.shown, state.run.watched || state.run.is_shown()) else { return };
+    let is_run = state.run.watched || state.run.is_shown();
+    // Of an epoch that is gone, what is on the screen stays there and nowhere else.
+    let epoch = state.run.shown.filter(|epoch| is_run && state.run.position(*epoch).is_some());
+    let Some(epoch) = epoch else { return };
     let Load::Ready(LayerData::Kernels(data)) = &state.data else { return };
     let Some(layer) = state.selected_layer() else { return };
     let judged = state.judgement.layer.as_ref();
@@ -164,6 +167,13 @@ pub(super) fn forget_layer(state: &mut State, layer: &str) {
     state.run.film.retain(|(name, _), _| name != layer);
     state.run.points.retain(|(name, _), _| name != layer);
     state.run.given_up.retain(|(name, ..)| name != layer);
+}
+
+/// Forgets an epoch: it is of another network than it was taken for.
+pub(super) fn forget_epoch(state: &mut State, epoch: EpochId) {
+    state.run.film.retain(|(_, other), _| *other != epoch);
+    state.run.points.retain(|(_, other), _| *other != epoch);
+    state.run.given_up.retain(|(_, other, _)| *other != epoch);
 }
 
 /// Forgets all epochs but these.

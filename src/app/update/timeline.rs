@@ -128,6 +128,7 @@ pub(super) fn network(state: &mut State, epoch: EpochId, layers: Vec<Layer>, ope
     state.layer = at;
     state.index = Load::Ready(opened);
     state.data_of = None;
+    study::forget_epoch(state, epoch);
     state.run.failed.clear();
     state.health.clear();
 }
