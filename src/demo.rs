@@ -46,7 +46,13 @@ pub fn run() -> Run {
         label: label.to_owned(),
         stamp: None,
     };
-    Run { title: NAME.to_owned(), places: EPOCHS.iter().map(place).collect(), start: TRAINED, watched: None }
+    Run {
+        title: NAME.to_owned(),
+        places: EPOCHS.iter().map(place).collect(),
+        start: TRAINED,
+        watched: None,
+        waits: false,
+    }
 }
 
 /// What the photo is called on the screen.

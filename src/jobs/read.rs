@@ -142,6 +142,10 @@ fn open(run: &Run, shelf: &Shelf, index: &Index, send: &impl Fn(Msg)) {
             }
         }
     }
+    if let (Some((_, error)), false) = (&failed, run.waits) {
+        let _ = index.set(None);
+        return send(Msg::Opened(Err(error.to_string())));
+    }
     // Not one can be read: somebody who follows a run waits for its first epoch.
     let word = failed.map_or_else(
         || format!("{}: no checkpoint yet; waiting for the first", run.title),

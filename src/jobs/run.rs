@@ -21,6 +21,8 @@ pub struct Run {
     pub start: usize,
     /// Where more of them are looked for while the viewer is open.
     pub watched: Option<Series>,
+    /// Whether somebody waits for the first of them where none can be read.
+    pub waits: bool,
 }
 
 /// A checkpoint and what it is called.
@@ -39,22 +41,22 @@ impl Run {
     pub fn of(source: Source) -> Self {
         let title = source.title();
         let place = Place { source, label: title.clone(), stamp: None };
-        Self { title, places: vec![place], start: 0, watched: None }
+        Self { title, places: vec![place], start: 0, watched: None, waits: false }
     }
 
     /// The checkpoints that `series` lists now, beginning with the newest, and whatever it lists later.
     ///
     /// # Errors
-    /// When there is none, and none is waited for.
-    pub fn of_series(series: Series, wait: bool) -> Result<Self, checkpoint::Error> {
-        let listed: Vec<_> =
-            series.list().into_iter().filter(|epoch| !wait || epoch.stamp.is_some()).collect();
-        if listed.is_empty() && !wait {
+    /// When there is none, and nobody waits for the first.
+    pub fn of_series(series: Series, waits: bool) -> Result<Self, checkpoint::Error> {
+        let mut listed = series.list();
+        listed.retain(|epoch| !waits || epoch.stamp.is_some());
+        if listed.is_empty() && !waits {
             return Err(series.nothing());
         }
         let places: Vec<Place> = listed.into_iter().map(Place::from).collect();
         let start = places.len().saturating_sub(1);
-        Ok(Self { title: series.title(), places, start, watched: Some(series) })
+        Ok(Self { title: series.title(), places, start, watched: Some(series), waits })
     }
 }
 

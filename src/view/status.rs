@@ -43,14 +43,15 @@ fn status(state: &State, room: usize, theme: Theme) -> Line<'static> {
         Mode::Jump(number) => return prompt(":", number, Some("kernel number, Enter"), theme),
         Mode::Browse | Mode::Help(_) => {}
     }
-    if let Some(message) = &state.message {
-        return Line::styled(cut(&printable(message), room), theme.style(Role::Warning));
+    // What the files are up to stands until it is over, a word for the user until the next key.
+    let words = [&state.run.word, &state.message];
+    let said: Vec<_> = words.into_iter().flatten().map(|word| printable(word)).collect();
+    if !said.is_empty() {
+        let role = if state.message.is_some() { Role::Warning } else { Role::Accent };
+        return Line::styled(cut(&said.join(" · "), room), theme.style(role));
     }
     if let Load::Failed(sentence) = &state.index {
         return Line::styled(cut(&printable(sentence), room), theme.style(Role::Warning));
-    }
-    if let Some(word) = &state.run.word {
-        return Line::styled(cut(&printable(word), room), theme.style(Role::Accent));
     }
     let epoch = state.run.epochs.get(state.run.at).filter(|_| state.run.is_shown());
     let shown = epoch.map_or(&state.title, |epoch| &epoch.title);

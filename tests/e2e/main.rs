@@ -7,6 +7,7 @@ mod hostile;
 mod life;
 mod picture;
 mod pictures;
+mod run;
 mod svg;
 mod tape;
 mod terminal;

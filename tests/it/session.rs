@@ -19,6 +19,7 @@ use convscope::weights::{Geometry, Kind, Layer, Layout, Padding, Tensor, Weights
 use ndarray::Array4;
 
 /// A session and everything it asked for.
+#[expect(clippy::struct_excessive_bools, reason = "each is a worker that answers at once or not")]
 pub(crate) struct Session {
     /// What is on the screen.
     pub(crate) state: State,

@@ -268,6 +268,15 @@ fn another_network_keeps_the_layer_of_the_same_name() {
 }
 
 #[test]
+fn a_newest_epoch_that_is_not_whole_yet_is_left_out_until_it_is() {
+    let mut session = Session::on(network(), 120, 36);
+    session.epochs("1 2 3").take(Msg::Instead(EpochId(2)));
+    assert_eq!(session.at(), at("2", "2"));
+    session.epochs("1 2 3");
+    assert_eq!(session.at(), at("3", "3"), "who was at the newest is shown the newest");
+}
+
+#[test]
 fn somebody_waits_for_the_first_checkpoint() {
     let mut session = Session::on(Vec::new(), 120, 36);
     session.effects.clear();

@@ -99,7 +99,10 @@ pub(super) fn epochs(state: &mut State, epochs: Vec<Epoch>, start: Option<usize>
 
 /// Another epoch was opened than the one to begin with: that one cannot be read yet.
 pub(super) fn instead(state: &mut State, epoch: EpochId) {
-    state.run.at = state.run.position(epoch).unwrap_or(state.run.at);
+    let Some(at) = state.run.position(epoch) else { return };
+    // The later ones come back when they can be read; until then this is the newest.
+    state.run.epochs.truncate(at + 1);
+    state.run.at = at;
 }
 
 /// An epoch has other layers than the ones before: the file has become another network, or it is the first that can
