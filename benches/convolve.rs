@@ -3,7 +3,11 @@
 //!
 //! The peak is that of independent multiply-adds in registers, measured anew between the cases: a machine is not as fast
 //! at every moment. Arguments: part of a case's name; `--times CASE THREADS COUNT` prints the milliseconds of one case.
-#![expect(clippy::print_stdout, reason = "a table is what it is for")]
+#![expect(
+    clippy::print_stdout,
+    clippy::expect_used,
+    reason = "a table is what it is for, and it may fail loudly"
+)]
 
 use std::hint::black_box;
 use std::time::Instant;

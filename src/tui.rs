@@ -108,6 +108,7 @@ pub fn run(options: Options) -> anyhow::Result<ExitCode> {
     let mut shell = Shell::start(options, sender.clone());
     let end = shell.open(&sender, &inbox).and_then(|()| shell.browse(&inbox));
     let _ = terminal::write(shell.pictures.forget().as_bytes());
+    shell.take_last_answers(&inbox);
     terminal::leave();
     end?;
     match shell.failure.take() {

@@ -25,7 +25,7 @@ fn settings(config: &Config) -> Config {
 fn settings_are_read() {
     let config = read(
         "theme = 'light'\ncolor = 256\ngraphics = \"sixel\"\nphoto = '~/cat.png'\nmouse = false\n\
-         [colors]\nweights = 'grey'\n[keys]\nnext-layer = ['ctrl+n', ' ']\nstride = []\nsort = 'S'",
+         [colors]\nweights = 'grey'\n[keys]\nplay = []\nnext-layer = ['ctrl+n', ' ']\nstride = []\nsort = 'S'",
     )
     .unwrap();
     assert_eq!(config.theme, Some(Background::Light));
@@ -111,7 +111,7 @@ fn what_is_printed_says_the_same() {
     let texts = [
         "",
         "theme = 'light'\nmouse = false\nphoto = 'a\"b\\\\c\u{e9}.png'\n[colors]\nresponse = 'grey'",
-        "color = 'never'\n[keys]\nsort = ['\"', '\\\\', 'ctrl+o', 'space']\nstride = []\nopen = ['o', 'enter']\n\
+        "color = 'never'\n[keys]\nplay = []\nsort = ['\"', '\\\\', 'ctrl+o', 'space']\nstride = []\nopen = ['o', 'enter']\n\
          unsort = []\nlayout = []",
     ];
     for text in texts {

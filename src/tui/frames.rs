@@ -1,16 +1,18 @@
 //! Frames: what is drawn, with which picture, and what of it travels.
 
 use std::sync::Arc;
+use std::sync::mpsc::Receiver;
 use std::time::Instant;
 
 use anyhow::Context;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::answers::Answer;
 use super::detect::Multiplexer;
 use super::pictures::Key;
 use super::screen::Screen;
-use super::{Shell, pace, terminal};
+use super::{Event, Shell, pace, terminal};
 use crate::app::effect::Effect;
 use crate::app::msg::Msg;
 use crate::app::state::{Graphics, ResponseSpec, Ticket};
@@ -54,6 +56,19 @@ impl Shell {
     pub(super) fn blank(&mut self) {
         let (width, height) = self.state.screen;
         self.screen = Screen::blank(Rect::new(0, 0, width, height));
+    }
+
+    /// Waits for the answers that are still on their way: after the end the user's own shell would take them for keys.
+    pub(super) fn take_last_answers(&mut self, inbox: &Receiver<Event>) {
+        let until = Instant::now() + self.pace.patience();
+        while self.pace.waits() {
+            match inbox.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                Ok(Event::Answer(Answer::Status)) => self.pace.answer(Instant::now()),
+                // The line is gone, and nobody is there to be bothered.
+                Ok(Event::Msg(Msg::Hangup)) | Err(_) => break,
+                Ok(_) => {}
+            }
+        }
     }
 
     /// Draws the next frame, if it is not the one that is shown.

@@ -92,6 +92,16 @@ impl Pace {
         if (bytes as f64) < room { Ok(()) } else { Err(*oldest + LOST) }
     }
 
+    /// Whether an answer is still on its way.
+    pub(super) fn waits(&self) -> bool {
+        !self.under_way.is_empty()
+    }
+
+    /// How long the last answers may take: long where answers have come, hardly at all where none ever did.
+    pub(super) fn patience(&self) -> Duration {
+        if self.answered.is_some() { Duration::from_secs(2) } else { Duration::from_millis(150) }
+    }
+
     /// By how much the sides of a picture's draft are to be divided; 1: the line is fast enough for none.
     pub(super) fn draft(&self) -> usize {
         let Some(rate) = self.rate else {

@@ -28,7 +28,10 @@ fn what_cannot_be_opened_never_touches_the_screen() {
     std::fs::write(&text, "no network").unwrap();
     let empty = folder.path().join("empty.h5");
     std::fs::write(&empty, "").unwrap();
-    for path in [folder.path().join("missing.h5"), folder.path().to_owned(), text, empty] {
+    // A folder is a run of checkpoints; one without any is none.
+    let bare = folder.path().join("bare");
+    std::fs::create_dir(&bare).unwrap();
+    for path in [folder.path().join("missing.h5"), bare, text, empty] {
         let path = path.to_str().unwrap();
         let (code, log) = Terminal::start(XTERM_SIXEL, &[path]).end();
         assert_eq!(code, 2, "{log}");

@@ -60,7 +60,8 @@ pub(crate) fn kitty(log: &[u8]) -> Option<(u32, Picture)> {
     let mut last = None;
     let mut current: Option<(Vec<(String, String)>, String)> = None;
     for command in text.split("\x1b_G").skip(1) {
-        let Some(command) = command.split("\x1b\\").next() else { continue };
+        // The last one may still be on its way.
+        let Some((command, _)) = command.split_once("\x1b\\") else { break };
         let (keys, data) = command.split_once(';').unwrap_or((command, ""));
         let keys: Vec<(String, String)> = keys
             .split(',')

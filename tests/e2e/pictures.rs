@@ -171,7 +171,7 @@ fn all_responses_at_once_are_one_picture_with_words_on_it() {
         for kernel in [0, 5, 40, 63] {
             let tile = sheet.part(layout.origin(kernel, (8, 16), (width, height)), width, height);
             let (_, mean) =
-                tile.difference(&expected_pooled(kernel, width, height, 224 / width, &DARK_CENTRE));
+                tile.difference(&expected_pooled(kernel, width, height, 224 / width, DARK_CENTRE));
             assert!(mean < tolerance, "kernel {kernel}: {mean}");
             let words = layout.words(kernel);
             let left = layout.left(room.width, 64);
