@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ndarray::ArrayD;
 
@@ -166,19 +166,20 @@ fn follow(run: &Run, shelf: &Shelf, index: &Index, opened: Option<(usize, Vec<La
     let known: Vec<_> = series.list().into_iter().filter(is_good).collect();
     let (id, layers) = opened.map_or((None, Vec::new()), |(at, layers)| (Some(EpochId(at as u32)), layers));
     let mut teller = Teller::new(series, shelf.clone(), id, layers);
-    let mut watcher = watch::watcher(Series::clone(series), &known);
-    let begin = Instant::now();
-    loop {
-        thread::sleep(POLL);
-        for news in watcher.poll(begin.elapsed()) {
-            if let (News::Settled { epoch, .. }, None) = (&news, index.get())
-                && let Ok(first) = checkpoint::open(&epoch.path, &mut |_| {})
-            {
-                let _ = index.set(Some(first));
-            }
-            teller.tell(news).into_iter().for_each(send);
+    let watcher = watch::watcher(Series::clone(series), &known);
+    let wait = |pause| {
+        thread::sleep(pause);
+        true
+    };
+    watch::run(watcher, POLL, wait, |news| {
+        if let (News::Settled { epoch, .. }, None) = (&news, index.get())
+            && let Ok(first) = checkpoint::open(&epoch.path, &mut |_| {})
+        {
+            let _ = index.set(Some(first));
         }
-    }
+        teller.tell(news).into_iter().for_each(send);
+        true
+    });
 }
 
 fn answer(

@@ -177,26 +177,42 @@ pub struct Watch {
     _end: Sender<()>,
 }
 
-/// Polls every `every` until `send` answers that nobody listens.
-pub fn spawn<L, O>(
+/// Polls again and again, until `send` answers that nobody listens or `wait` that it is over. `wait` is told how long: `every`,
+/// and longer where looking takes long, so that a slow network file system is not kept busy by it.
+pub fn run<L, O>(
     mut watcher: Watcher<L, O>,
     every: Duration,
-    send: impl Fn(News) -> bool + Send + 'static,
+    mut wait: impl FnMut(Duration) -> bool,
+    mut send: impl FnMut(News) -> bool,
+) where
+    L: FnMut() -> Vec<Epoch>,
+    O: FnMut(&Path) -> Result<Network, Error>,
+{
+    let begin = Instant::now();
+    let mut pause = every;
+    while wait(pause) {
+        let looked = Instant::now();
+        let news = watcher.poll(begin.elapsed());
+        pause = every.max(looked.elapsed() * 2);
+        if !news.into_iter().all(&mut send) {
+            return;
+        }
+    }
+}
+
+/// The same on a thread of its own.
+pub fn spawn<L, O>(
+    watcher: Watcher<L, O>,
+    every: Duration,
+    send: impl FnMut(News) -> bool + Send + 'static,
 ) -> Watch
 where
     L: FnMut() -> Vec<Epoch> + Send + 'static,
     O: FnMut(&Path) -> Result<Network, Error> + Send + 'static,
 {
     let (end, ended) = mpsc::channel::<()>();
-    let run = move || {
-        let begin = Instant::now();
-        while ended.recv_timeout(every) == Err(RecvTimeoutError::Timeout) {
-            if !watcher.poll(begin.elapsed()).into_iter().all(&send) {
-                return;
-            }
-        }
-    };
+    let wait = move |pause| ended.recv_timeout(pause) == Err(RecvTimeoutError::Timeout);
     // A thread that cannot be had leaves the run as it was when it was opened.
-    let _ = thread::Builder::new().name("watch".to_owned()).spawn(run);
+    let _ = thread::Builder::new().name("watch".to_owned()).spawn(move || run(watcher, every, wait, send));
     Watch { _end: end }
 }

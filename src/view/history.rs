@@ -9,11 +9,22 @@ use super::theme::{Role, Theme};
 use crate::app::run::{Point, Trace};
 use crate::app::state::State;
 
-/// A number over the epochs: its name, the ends of its scale where they are fixed, and its value at each epoch; `None` where
+/// What the bars of a row stand for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Scale {
+    /// From nothing to all.
+    Share,
+    /// From the smallest value to the largest.
+    Range,
+    /// The same by powers: what shrinks by half at every step goes down in even steps.
+    Powers,
+}
+
+/// A number over the epochs: its name, its scale, and its value at each epoch; `None` where
 /// the epoch is not known, NaN where it has none.
 struct Row {
     name: &'static str,
-    scale: Option<(f32, f32)>,
+    scale: Scale,
     values: Vec<Option<f32>>,
 }
 
@@ -29,10 +40,10 @@ pub(super) fn kernel(buffer: &mut Buffer, room: Rect, state: &State, theme: Them
     };
     let change = changes(state, &points, |point| point.change.as_ref()?.2.get(state.kernel).copied());
     let rows = [
-        Row { name: "norm", scale: None, values: of(|trace| trace.norm) },
-        Row { name: "change", scale: None, values: change },
-        Row { name: "p", scale: Some((0.0, 1.0)), values: of(|trace| trace.p) },
-        Row { name: "gain", scale: None, values: of(|trace| trace.gain) },
+        Row { name: "norm", scale: Scale::Range, values: of(|trace| trace.norm) },
+        Row { name: "change", scale: Scale::Powers, values: change },
+        Row { name: "p", scale: Scale::Share, values: of(|trace| trace.p) },
+        Row { name: "gain", scale: Scale::Range, values: of(|trace| trace.gain) },
     ];
     draw(buffer, room, state.run.at, rows, theme)
 }
@@ -42,7 +53,7 @@ pub(super) fn layer(buffer: &mut Buffer, room: Rect, state: &State, theme: Theme
     let points = points(state);
     let of = |value: fn(&Point) -> f32| points.iter().map(|point| point.map(value)).collect::<Vec<_>>();
     let whole = |count: usize, point: &Point| count as f32 / point.count.max(1) as f32;
-    let share = Some((0.0, 1.0));
+    let share = Scale::Share;
     let change = changes(state, &points, |point| point.change.as_ref().map(|change| change.1));
     let rows = [
         Row {
@@ -63,7 +74,7 @@ pub(super) fn layer(buffer: &mut Buffer, room: Rect, state: &State, theme: Theme
                 .map(|point| point.map(|point| whole(point.health.not_finite, point)))
                 .collect(),
         },
-        Row { name: "change", scale: None, values: change },
+        Row { name: "change", scale: Scale::Powers, values: change },
     ];
     draw(buffer, room, state.run.at, rows, theme)
 }
@@ -152,23 +163,27 @@ enum Bar {
 /// A value is beyond the scale that is so many times the median.
 const BEYOND: f32 = 1000.0;
 
-/// How each value is drawn: on the row's scale, or from the smallest to the largest that is not beyond.
+/// How each value is drawn; the ends of a range are the smallest and the largest that are not beyond.
 fn bars(row: &Row) -> Vec<Bar> {
     let mut sizes: Vec<f32> =
         row.values.iter().flatten().copied().filter(|value| value.is_finite()).collect();
     sizes.sort_by(f32::total_cmp);
     let median = sizes.get(sizes.len() / 2).copied().unwrap_or(0.0);
     let beyond = |value: f32| value > BEYOND * median && median > 0.0 || value.is_infinite();
-    let (low, high) = row.scale.unwrap_or_else(|| {
-        let within = || sizes.iter().copied().filter(|value| !beyond(*value));
-        (within().fold(f32::INFINITY, f32::min), within().fold(f32::NEG_INFINITY, f32::max))
-    });
+    // No change at all stands as low as the smallest there was.
+    let small = sizes.iter().copied().find(|value| *value > 0.0).unwrap_or(1.0);
+    let on_scale = |value: f32| if row.scale == Scale::Powers { value.max(small).ln() } else { value };
+    let within = || sizes.iter().copied().filter(|value| !beyond(*value)).map(on_scale);
+    let (low, high) = match row.scale {
+        Scale::Share => (0.0, 1.0),
+        _ => (within().fold(f32::INFINITY, f32::min), within().fold(f32::NEG_INFINITY, f32::max)),
+    };
     let bar = |value: &Option<f32>| match *value {
         None => Bar::None,
         Some(value) if value.is_nan() => Bar::None,
         Some(value) if beyond(value) => Bar::Beyond,
         Some(value) => {
-            let share = if high > low { (value - low) / (high - low) } else { 0.5 };
+            let share = if high > low { (on_scale(value) - low) / (high - low) } else { 0.5 };
             Bar::Height(((share * 8.0) as usize).min(7))
         }
     };
@@ -185,15 +200,16 @@ mod tests {
             bars(&Row { name: "", scale, values: values.iter().map(|value| Some(*value)).collect() })
         };
         let heights = |heights: &[usize]| heights.iter().copied().map(Bar::Height).collect::<Vec<_>>();
-        assert_eq!(seen(&[1.0, 2.0, 3.0], None), heights(&[0, 4, 7]));
-        assert_eq!(seen(&[0.0, 0.5, 1.0], Some((0.0, 1.0))), heights(&[0, 4, 7]));
-        assert_eq!(seen(&[2.0, 2.0], None), heights(&[4, 4]));
+        assert_eq!(seen(&[1.0, 2.0, 3.0], Scale::Range), heights(&[0, 4, 7]));
+        assert_eq!(seen(&[0.0, 0.5, 1.0], Scale::Share), heights(&[0, 4, 7]));
+        assert_eq!(seen(&[2.0, 2.0], Scale::Range), heights(&[4, 4]));
         assert_eq!(
-            seen(&[1.0, 2.0, 3.0, 1e15], None),
+            seen(&[1.0, 2.0, 3.0, 1e15], Scale::Range),
             [Bar::Height(0), Bar::Height(4), Bar::Height(7), Bar::Beyond]
         );
-        assert_eq!(seen(&[f32::NAN, 1.0], None), [Bar::None, Bar::Height(4)]);
-        assert_eq!(seen(&[f32::INFINITY, f32::NAN], None), [Bar::Beyond, Bar::None]);
-        assert_eq!(seen(&[0.0, 0.0, 5.0], None), heights(&[0, 0, 7]), "no median to be beyond of");
+        assert_eq!(seen(&[f32::NAN, 1.0], Scale::Range), [Bar::None, Bar::Height(4)]);
+        assert_eq!(seen(&[f32::INFINITY, f32::NAN], Scale::Range), [Bar::Beyond, Bar::None]);
+        assert_eq!(seen(&[0.0, 0.1, 1.0, 10.0], Scale::Powers), heights(&[0, 0, 4, 7]));
+        assert_eq!(seen(&[0.0, 0.0, 5.0], Scale::Range), heights(&[0, 0, 7]), "no median to be beyond of");
     }
 }
