@@ -3,15 +3,12 @@
 //!
 //! The peak is that of independent multiply-adds in registers, measured anew between the cases: a machine is not as fast
 //! at every moment. Arguments: part of a case's name; `--times CASE THREADS COUNT` prints the milliseconds of one case.
-#![expect(
-    clippy::print_stdout,
-    clippy::expect_used,
-    reason = "a table is what it is for, and it may fail loudly"
-)]
+#![expect(clippy::print_stdout, reason = "a table is what it is for")]
 
 use std::hint::black_box;
 use std::time::Instant;
 
+use anyhow::{Context, Result};
 use convscope::response::{ConvParams, Level, Padding2d, respond_all_at};
 use fearless_simd::{Simd, dispatch, prelude::*};
 use ndarray::{Array3, Array4};
@@ -96,18 +93,18 @@ fn peak(level: Level) -> f64 {
     (0..8).map(|_| once()).fold(0.0, f64::max)
 }
 
-fn on<T: Send>(threads: usize, run: impl FnOnce() -> T + Send) -> T {
-    rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a few threads").install(run)
+fn on<T: Send>(threads: usize, run: impl FnOnce() -> T + Send) -> Result<T> {
+    Ok(rayon::ThreadPoolBuilder::new().num_threads(threads).build()?.install(run))
 }
 
-fn row(case: &Case, level: Level, threads: usize) {
+fn row(case: &Case, level: Level, threads: usize) -> Result<()> {
     let flops = case.flops();
     // A tenth of a second a row, and the peak on both sides of it.
     let count = (2e10 * threads as f64 / flops).clamp(9.0, 400.0) as usize;
     let (mut times, peak) = on(threads, || {
         let before = peak(level);
         (case.times(level, count), before.max(peak(level)))
-    });
+    })?;
     times.sort_by(f64::total_cmp);
     let [best, median] = [times[0], times[times.len() / 2]];
     println!(
@@ -118,27 +115,29 @@ fn row(case: &Case, level: Level, threads: usize) {
         flops / best / peak * 100.0,
         flops / median / peak * 100.0
     );
+    Ok(())
 }
 
-fn main() {
+fn main() -> Result<()> {
     // `cargo bench` adds an argument of its own.
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     if let ["--times", name, threads, count] = words[..] {
-        let case = CASES.iter().find(|case| case.name == name).expect("the name of a case");
-        let [threads, count] = [threads, count].map(|number| number.parse().expect("a number"));
-        let times = on(threads, || case.times(Level::best(), count));
-        for time in times {
+        let case = CASES.iter().find(|case| case.name == name).context("no case of this name")?;
+        let count = count.parse()?;
+        for time in on(threads.parse()?, || case.times(Level::best(), count))? {
             println!("{time}");
         }
-        return;
+        return Ok(());
     }
     println!("| case | level | threads | best ms | median ms | GFLOP/s | peak | of peak, best | median |");
     println!("| --- | --- | --- | --- | --- | --- | --- | --- | --- |");
-    let wanted = |case: &&Case| words.iter().all(|word| case.name.contains(word));
     for level in Level::all() {
-        for case in CASES.iter().filter(wanted) {
-            (1..=2).for_each(|threads| row(case, level, threads));
+        for case in CASES.iter().filter(|case| words.iter().all(|word| case.name.contains(word))) {
+            for threads in [1, 2] {
+                row(case, level, threads)?;
+            }
         }
     }
+    Ok(())
 }

@@ -43,7 +43,10 @@ impl Layout {
 
     /// Where a pixel is, seen from the first.
     pub(super) fn offset(&self, [channel, row, column]: Pixel) -> usize {
-        channel * self.channel + row * self.row + column % self.phases * self.phase + column / self.phases
+        // Divisions take long, and mostly there is one phase.
+        let (phase, column) =
+            if self.phases == 1 { (0, column) } else { (column % self.phases, column / self.phases) };
+        channel * self.channel + row * self.row + phase * self.phase + column
     }
 
     /// Copies the pixels from an answer's patch on, `rows` and `columns` of each phase, to where this layout wants them.
@@ -68,9 +71,10 @@ impl Layout {
             })
             .collect();
         for (plane, into) in image.outer_iter().zip(into.chunks_mut(self.channel)) {
+            let pixels = plane.to_slice();
             for (y, into) in into.chunks_mut(self.row).take(rows).enumerate() {
                 let row = (answer[0] * params.stride[0] + y).checked_sub(params.padding.top);
-                let row = row.filter(|&row| row < height).map(|row| plane.index_axis_move(Axis(0), row));
+                let row = row.filter(|&row| row < height);
                 for (&[zeros, from, count], into) in pieces.iter().zip(into.chunks_exact_mut(self.phase)) {
                     let into = &mut into[..columns];
                     let Some(row) = row else {
@@ -80,12 +84,13 @@ impl Layout {
                     into[..zeros].fill(0.0);
                     into[zeros + count..].fill(0.0);
                     let into = &mut into[zeros..zeros + count];
-                    match row.to_slice() {
-                        Some(row) => every(stride, &row[from..], into),
-                        None => into
-                            .iter_mut()
+                    if let Some(pixels) = pixels {
+                        every(stride, &pixels[row * width + from..(row + 1) * width], into);
+                    } else {
+                        let row = plane.index_axis_move(Axis(0), row);
+                        into.iter_mut()
                             .zip(row.iter().skip(from).step_by(stride))
-                            .for_each(|(to, of)| *to = *of),
+                            .for_each(|(to, from)| *to = *from);
                     }
                 }
             }

@@ -92,12 +92,14 @@ impl<'a> Plan<'a> {
         let few = kernels.len().saturating_mul(out[0] * out[1]) < WORTH_A_THREAD;
         let threads = if few { 1 } else { rayon::current_num_threads() };
         let lanes = level.lanes();
-        let shape = [c_in, k_h, k_w];
+        let together = together(c_out / groups, level.kernels());
+        // Without channels there are no steps: what is not wanted is not worked out.
+        let shape = |wanted: bool| [if wanted { c_in } else { 0 }, k_h, k_w];
         let steps = [
-            Steps::of_kernels(level.kernels(), shape, params),
-            Steps::of_rows(|k_h| level.rows(k_h), shape, params),
+            Steps::of_kernels(level.kernels(), shape(together > 0), params),
+            Steps::of_rows(|k_h| level.rows(k_h), shape(together < c_out / groups), params),
         ];
-        let tasks = tasks(&steps, kernels, bias, groups);
+        let tasks = tasks(&steps, kernels, bias, groups, together);
         let unit = tasks.iter().map(|task| steps[task.kind].rows()).max().unwrap_or(1);
         // Copies cost nothing to speak of where several kernels share them.
         let shared = c_out / groups >= 2 * level.kernels();
@@ -260,19 +262,24 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// What kernels `[c_out, c_in, k_h, k_w]` take.
+/// How many kernels of a group are answered `at_once` with others: a tile that is mostly empty is slower than kernel by
+/// kernel.
+fn together(per_group: usize, at_once: usize) -> usize {
+    let rest = per_group % at_once;
+    if rest * 2 > at_once { per_group } else { per_group - rest }
+}
+
+/// What kernels `[c_out, c_in, k_h, k_w]` take, of which each group answers the first `together` together.
 fn tasks(
     steps: &[Steps; 2],
     kernels: ArrayView4<'_, f32>,
     bias: Option<ArrayView1<'_, f32>>,
     groups: usize,
+    together: usize,
 ) -> Vec<Task> {
     let (c_out, c_in, k_h, k_w) = kernels.dim();
     let per_group = c_out / groups;
     let at_once = steps[0].answers;
-    // A tile that is mostly empty is slower than kernel by kernel.
-    let rest = per_group % at_once;
-    let together = if rest * 2 > at_once { per_group } else { per_group - rest };
     let standard = kernels.as_standard_layout();
     let numbers = standard.as_slice().unwrap_or_default();
     let one = c_in * k_h * k_w;

@@ -44,33 +44,6 @@ impl Output<'_, '_> {
     fn rows(&self) -> usize {
         self.planes.first().map_or(0, |plane| plane.len() / self.width)
     }
-
-    /// Writes the first numbers of `lanes` that belong to the piece.
-    #[inline(always)]
-    fn write(&mut self, plane: usize, row: usize, column: usize, lanes: &[f32]) {
-        let Some(plane) = self.planes.get_mut(plane) else { return };
-        let begin = row * self.width + self.columns.start + column;
-        let count = lanes.len().min(self.columns.len() - column);
-        let Some(into) = plane.get_mut(begin..begin + count) else { return };
-        // Of a length that is known: one store.
-        match lanes.len() {
-            _ if count < lanes.len() => {
-                for (into, &lane) in into.iter_mut().zip(lanes) {
-                    into.write(lane);
-                }
-            }
-            16 => store::<16>(into, lanes),
-            8 => store::<8>(into, lanes),
-            _ => store::<4>(into, lanes),
-        }
-    }
-}
-
-#[inline(always)]
-fn store<const LANES: usize>(into: &mut [MaybeUninit<f32>], lanes: &[f32]) {
-    if let (Some(into), Some(lanes)) = (into.first_chunk_mut::<LANES>(), lanes.first_chunk::<LANES>()) {
-        *into = lanes.map(MaybeUninit::new);
-    }
 }
 
 /// Where a vector of a tile begins, in rows and columns of the piece.
@@ -164,12 +137,42 @@ pub(super) fn sweep<S: Simd, const A: usize, const C: usize>(
         // Through a copy: the sums themselves would not stay in registers if they were reached by index.
         let answers: [[<S::f32s as SimdBase<S>>::Array; C]; A] =
             std::array::from_fn(|a| std::array::from_fn(|c| sums[a][c].into()));
-        for (a, answers) in answers.iter().enumerate() {
-            let (plane, below) = spacing.map_or((a, 0), |spacing| (0, a * spacing));
-            for (place, lanes) in places.iter().zip(answers).take(filled) {
-                output.write(plane, place.row + below, place.column, lanes.as_ref());
+        for (c, place) in places.iter().enumerate().take(filled) {
+            let begin = place.row * output.width + output.columns.start + place.column;
+            let count = lanes.min(output.columns.len() - place.column);
+            for (a, answers) in answers.iter().enumerate() {
+                let (plane, begin) =
+                    spacing.map_or((a, begin), |spacing| (0, begin + a * spacing * output.width));
+                // The last tiles reach beyond the last row and the last kernel.
+                let into = output.planes.get_mut(plane).and_then(|plane| plane.get_mut(begin..begin + count));
+                if let Some(into) = into {
+                    write(into, answers[c].as_ref());
+                }
             }
         }
+    }
+}
+
+/// Writes as many lanes as there is room for.
+#[inline(always)]
+fn write(into: &mut [MaybeUninit<f32>], lanes: &[f32]) {
+    // Of a length that is known: one store.
+    match lanes.len() {
+        count if into.len() < count => {
+            for (into, &lane) in into.iter_mut().zip(lanes) {
+                into.write(lane);
+            }
+        }
+        16 => store::<16>(into, lanes),
+        8 => store::<8>(into, lanes),
+        _ => store::<4>(into, lanes),
+    }
+}
+
+#[inline(always)]
+fn store<const LANES: usize>(into: &mut [MaybeUninit<f32>], lanes: &[f32]) {
+    if let (Some(into), Some(lanes)) = (into.first_chunk_mut::<LANES>(), lanes.first_chunk::<LANES>()) {
+        *into = lanes.map(MaybeUninit::new);
     }
 }
 
