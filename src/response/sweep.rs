@@ -103,6 +103,10 @@ pub(super) fn sweep<S: Simd, const A: usize, const C: usize>(
     let spacing = steps.spacing;
     let reach = offsets.iter().map(|&[near, far, _]| near.max(far) as usize + lanes).max().unwrap_or(0);
     let (weights, _) = program.weights.as_chunks::<A>();
+    let (rows, columns) = (output.rows(), output.columns.len());
+    // From one answer to the next: planes, numbers in a plane, and rows to the last.
+    let (plane, below, last_row) =
+        spacing.map_or((1, 0, 0), |spacing| (0, spacing * output.width, spacing * (A - 1)));
     let mut ahead = Places::of(output, lanes, A, spacing);
     while let Some(first) = ahead.next {
         let mut filled = 0;
@@ -134,21 +138,48 @@ pub(super) fn sweep<S: Simd, const A: usize, const C: usize>(
                 _ => add::<S, A, C, 8>(simd, sums, &windows, offsets, weights),
             };
         }
+        let begins: [usize; C] = std::array::from_fn(|c| {
+            places[c].row * output.width + output.columns.start + places[c].column
+        });
+        let whole = |place: &Place| place.column + lanes <= columns && place.row + last_row < rows;
+        if filled == C && output.planes.len() > (A - 1) * plane && places.iter().all(whole) {
+            // Twice the same, so that one of the steps is known to be 0.
+            if plane == 0 {
+                write_whole::<S, A, C>(output.planes, &sums, begins, 0, below);
+            } else {
+                write_whole::<S, A, C>(output.planes, &sums, begins, plane, 0);
+            }
+            continue;
+        }
         // Through a copy: the sums themselves would not stay in registers if they were reached by index.
         let answers: [[<S::f32s as SimdBase<S>>::Array; C]; A] =
             std::array::from_fn(|a| std::array::from_fn(|c| sums[a][c].into()));
-        for (c, place) in places.iter().enumerate().take(filled) {
-            let begin = place.row * output.width + output.columns.start + place.column;
-            let count = lanes.min(output.columns.len() - place.column);
-            for (a, answers) in answers.iter().enumerate() {
-                let (plane, begin) =
-                    spacing.map_or((a, begin), |spacing| (0, begin + a * spacing * output.width));
-                // The last tiles reach beyond the last row and the last kernel.
-                let into = output.planes.get_mut(plane).and_then(|plane| plane.get_mut(begin..begin + count));
-                if let Some(into) = into {
-                    write(into, answers[c].as_ref());
+        for (a, answers) in answers.iter().enumerate() {
+            let Some(plane) = output.planes.get_mut(a * plane) else { break };
+            for ((place, begin), lanes) in places.iter().zip(begins).zip(answers).take(filled) {
+                let (begin, lanes) = (begin + a * below, lanes.as_ref());
+                let count = lanes.len().min(columns - place.column);
+                if let Some(into) = plane.get_mut(begin..begin + count) {
+                    write(into, lanes);
                 }
             }
+        }
+    }
+}
+
+#[inline(always)]
+fn write_whole<S: Simd, const A: usize, const C: usize>(
+    planes: &mut [&mut [MaybeUninit<f32>]],
+    sums: &[[S::f32s; C]; A],
+    begins: [usize; C],
+    plane: usize,
+    below: usize,
+) {
+    for a in 0..A {
+        let plane = &mut planes[a * plane];
+        for c in 0..C {
+            let begin = begins[c] + a * below;
+            write(&mut plane[begin..begin + S::f32s::LEN], sums[a][c].as_slice());
         }
     }
 }
