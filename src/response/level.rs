@@ -23,13 +23,13 @@ impl Level {
     /// All that there is code for, the widest first.
     pub fn all() -> Vec<Self> {
         let best = Simd::new();
-        #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+        #[cfg(target_arch = "x86_64")]
         let levels = [
             best.as_avx512().map(Simd::Avx512),
             best.as_avx2().map(Simd::Avx2),
             best.as_sse2().map(Simd::Sse2),
         ];
-        #[cfg(not(any(target_arch = "x86", target_arch = "x86_64")))]
+        #[cfg(not(target_arch = "x86_64"))]
         let levels = [Some(best)];
         levels.into_iter().flatten().map(Self).collect()
     }
@@ -42,9 +42,9 @@ impl Level {
     /// Numbers in a vector.
     pub fn lanes(self) -> usize {
         match self.0 {
-            #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+            #[cfg(target_arch = "x86_64")]
             Simd::Avx512(_) => 16,
-            #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+            #[cfg(target_arch = "x86_64")]
             Simd::Avx2(_) => 8,
             _ => 4,
         }
@@ -53,7 +53,7 @@ impl Level {
     /// Whether it has 32 registers, not 16.
     fn has_many_registers(self) -> bool {
         match self.0 {
-            #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+            #[cfg(target_arch = "x86_64")]
             Simd::Avx512(_) => true,
             #[cfg(target_arch = "aarch64")]
             Simd::Neon(_) => true,
@@ -75,20 +75,18 @@ impl Level {
     /// Answers a program everywhere in a scene.
     pub(super) fn sweep(self, program: &Program<'_>, scene: &Scene<'_>, output: &mut Output<'_, '_>) {
         match self.0 {
-            #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+            #[cfg(target_arch = "x86_64")]
             Simd::Avx512(simd) => with_many_registers(simd, program, scene, output),
-            #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+            #[cfg(target_arch = "x86_64")]
             Simd::Avx2(simd) => with_few_registers(simd, program, scene, output),
-            #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+            #[cfg(target_arch = "x86_64")]
             other => {
-                if let Some(simd) = other.as_sse2() {
-                    with_few_registers(simd, program, scene, output);
-                }
+                let Some(simd) = other.as_sse2() else { unreachable!("every x86-64 processor has SSE2") };
+                with_few_registers(simd, program, scene, output);
             }
             #[cfg(target_arch = "aarch64")]
             Simd::Neon(simd) => with_many_registers(simd, program, scene, output),
-            #[cfg(not(any(target_arch = "x86", target_arch = "x86_64")))]
-            #[expect(unreachable_patterns, reason = "where there is one level only")]
+            #[cfg(not(target_arch = "x86_64"))]
             other => {
                 fearless_simd::dispatch!(other, simd => with_few_registers(simd, program, scene, output))
             }
@@ -99,15 +97,15 @@ impl Level {
 impl fmt::Debug for Level {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
-            #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+            #[cfg(target_arch = "x86_64")]
             Simd::Avx512(_) => "AVX-512",
-            #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+            #[cfg(target_arch = "x86_64")]
             Simd::Avx2(_) => "AVX2",
-            #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+            #[cfg(target_arch = "x86_64")]
             Simd::Sse2(_) | Simd::Sse4_2(_) => "SSE2",
             #[cfg(target_arch = "aarch64")]
             Simd::Neon(_) => "NEON",
-            _ => "none",
+            _ => "plain",
         })
     }
 }

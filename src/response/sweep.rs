@@ -138,9 +138,8 @@ pub(super) fn sweep<S: Simd, const A: usize, const C: usize>(
                 _ => add::<S, A, C, 8>(simd, sums, &windows, offsets, weights),
             };
         }
-        let begins: [usize; C] = std::array::from_fn(|c| {
-            places[c].row * output.width + output.columns.start + places[c].column
-        });
+        let begins: [usize; C] =
+            std::array::from_fn(|c| places[c].row * output.width + output.columns.start + places[c].column);
         let whole = |place: &Place| place.column + lanes <= columns && place.row + last_row < rows;
         if filled == C && output.planes.len() > (A - 1) * plane && places.iter().all(whole) {
             // Twice the same, so that one of the steps is known to be 0.
