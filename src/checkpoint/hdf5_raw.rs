@@ -1,7 +1,7 @@
 //! What the `hdf5` package has no words for, in the words of the C library below it.
 //!
 //! Strings of any length and encoding, 16-bit floats, and the file addresses of a group's members: read as the bytes
-//! that are stored. This file and `hdf5_image.rs` hold all `unsafe` code of the program, which runs in the reading process only.
+//! that are stored. This file and `hdf5_image.rs` hold the `unsafe` code that runs in the reading process only.
 #![expect(unsafe_code, reason = "calls of the C library; each says what it relies on")]
 
 use std::{
