@@ -309,10 +309,11 @@ fn cuts(length: usize, inside: &Range<usize>, unit: usize, piece: usize) -> Vec<
     let begin = inside.start.next_multiple_of(unit).min(length);
     let end = begin + inside.end.saturating_sub(begin) / unit * unit;
     let pieces = |part: Range<usize>| {
-        // Equal pieces, none larger than asked for.
-        let count = part.len().div_ceil(piece).max(1);
-        let each = part.len().div_ceil(count).next_multiple_of(unit).max(unit);
-        part.clone().step_by(each).map(move |begin| begin..part.end.min(begin + each))
+        // As equal as whole units can be, and none larger than asked for.
+        let units = part.len().div_ceil(unit);
+        let count = units.div_ceil((piece / unit).max(1));
+        let cut = move |n: usize| part.end.min(part.start + units * n / count * unit);
+        (0..count).map(move |n| cut(n)..cut(n + 1))
     };
     if end > begin {
         pieces(0..begin).chain(pieces(begin..end)).chain(pieces(end..length)).collect()
