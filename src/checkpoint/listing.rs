@@ -11,7 +11,7 @@ use super::{
 use crate::{printable::quoted, weights::Layer};
 
 /// So many layers make a first screen.
-const FIRST_BATCH: usize = 32;
+const FIRST_SCREEN: usize = 32;
 const LATER_BATCHES: usize = 512;
 
 /// Collects layers and sends them in batches.
@@ -55,11 +55,15 @@ impl<'a> Listing<'a> {
                 format!("its layer {name} claims {bytes} bytes, more than the file's {} can hold", self.size);
             return Err(Fault::damaged(much));
         }
+        let has_kernels = layer.kernels.is_some();
         self.waiting.push(layer);
-        if self.waiting.len() >= if self.sent == 0 { FIRST_BATCH } else { LATER_BATCHES } {
-            self.send()?;
-        }
-        Ok(())
+        let due = match self.sent {
+            // The first kernels are what one waits for: they are read while the rest of the screen is listed.
+            0 => has_kernels || self.waiting.len() >= FIRST_SCREEN,
+            sent if sent < FIRST_SCREEN => sent + self.waiting.len() >= FIRST_SCREEN,
+            _ => self.waiting.len() >= LATER_BATCHES,
+        };
+        if due { self.send() } else { Ok(()) }
     }
 
     pub(super) fn is_empty(&self) -> bool {
