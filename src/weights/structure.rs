@@ -28,15 +28,16 @@ use rand_pcg::Pcg64;
 
 use super::spectrum::centred;
 
+mod measure;
+
+pub use measure::LANES;
+use measure::{Lanes, Measure, Scratch};
+
 /// How often a kernel is shuffled.
 pub const PERMUTATIONS: usize = 999;
-/// Kernels that are judged side by side.
-pub const LANES: usize = 8;
 /// Of a kernel with more positions only the middle is judged: the matrix G grows with their square.
 pub const LARGEST: usize = 441;
 
-/// Frequencies a side of the spectrum, as in METRICS.md; sides above 16 take the next power of two.
-const N: usize = 16;
 /// State and stream of the generator of the shuffles: those of `numpy.random.default_rng(0)`, so that anybody can draw the
 /// same ones, `default_rng(0).random((999, positions)).argsort(axis=1)`.
 const SEED: (u128, u128) =
@@ -45,9 +46,6 @@ const SEED: (u128, u128) =
 const TIE: f64 = 1e-9;
 /// After so many shuffles somebody may ask to stop.
 const BREATH: usize = 64;
-
-/// One number for each kernel that is judged.
-type Lanes = [f64; LANES];
 
 /// What the permutation test says about a kernel.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -71,8 +69,7 @@ pub struct Test {
     columns: usize,
     /// [`PERMUTATIONS`] orders of all positions, one after another.
     orders: Vec<u16>,
-    down: Waves,
-    across: Waves,
+    measure: Measure,
 }
 
 impl Test {
@@ -89,7 +86,7 @@ impl Test {
             drawn.sort_unstable();
             orders.extend(drawn.iter().map(|&(_, at)| at));
         }
-        Self { rows, columns, orders, down: Waves::of(rows), across: Waves::of(columns) }
+        Self { rows, columns, orders, measure: Measure::new(rows, columns) }
     }
 
     /// Judges up to [`LANES`] kernels `[slice, row, column]`; what is not finite counts as 0.
@@ -106,23 +103,23 @@ impl Test {
     ) -> Option<Vec<Option<Structure>>> {
         assert!(kernels.len() <= LANES, "{} kernels for {LANES} lanes", kernels.len());
         let positions = self.rows * self.columns;
-        let mut gram = vec![[0.0; LANES]; positions * positions];
+        let mut gram = vec![Lanes([0.0; LANES]); positions * positions];
         let structured: Vec<bool> =
             kernels.iter().enumerate().map(|(lane, kernel)| self.fill(&mut gram, lane, *kernel)).collect();
         if positions < 2 || !structured.contains(&true) {
             return Some(vec![None; kernels.len()]);
         }
-        let mut scratch = Scratch::new(self);
+        let mut scratch = Scratch::new(&self.measure);
         let own: Vec<u16> = (0..positions).map(|position| position as u16).collect();
-        let seen = self.measure(&gram, &own, &mut scratch);
-        let mut null = Vec::with_capacity(PERMUTATIONS);
-        for (at, order) in self.orders.chunks_exact(positions).enumerate() {
-            if at % BREATH == 0 && cancelled() {
+        let (mut seen, mut null) = (Vec::with_capacity(1), Vec::with_capacity(PERMUTATIONS));
+        self.measure.all(&gram, &own, &mut scratch, &mut seen);
+        for orders in self.orders.chunks(BREATH * positions) {
+            if cancelled() {
                 return None;
             }
-            null.push(self.measure(&gram, order, &mut scratch));
+            self.measure.all(&gram, orders, &mut scratch, &mut null);
         }
-        let answer = |(lane, there): (usize, bool)| there.then(|| compare(seen, &null, lane));
+        let answer = |(lane, there): (usize, bool)| there.then(|| compare(seen[0], &null, lane));
         Some(structured.into_iter().enumerate().map(answer).collect())
     }
 
@@ -156,85 +153,11 @@ impl Test {
         for p in 0..positions {
             for q in p..positions {
                 let product = products[p * positions + q];
-                gram[p * positions + q][lane] = product;
-                gram[q * positions + p][lane] = product;
+                gram[p * positions + q].0[lane] = product;
+                gram[q * positions + p].0[lane] = product;
             }
         }
         true
-    }
-
-    /// Moran's I and the peak of each lane, with the positions in this order.
-    fn measure(&self, gram: &[Lanes], order: &[u16], scratch: &mut Scratch) -> (Lanes, Lanes) {
-        let (rows, columns, positions) = (self.rows, self.columns, self.rows * self.columns);
-        for (start, &place) in scratch.starts.iter_mut().zip(order) {
-            *start = usize::from(place) * positions;
-        }
-        // The sum over all pairs (y, x), (y + dy, x + far − near): one of the two is 0.
-        let lag = |starts: &[usize], dy: usize, near: usize, far: usize| {
-            let mut sum = [0.0; LANES];
-            let length = columns - near - far;
-            for y in 0..rows - dy {
-                let from = &starts[y * columns + near..][..length];
-                let to = &order[(y + dy) * columns + far..][..length];
-                for (&start, &place) in from.iter().zip(to) {
-                    let product = &gram[start + usize::from(place)];
-                    for lane in 0..LANES {
-                        sum[lane] += product[lane];
-                    }
-                }
-            }
-            sum
-        };
-        // Row by row of lags: what stands on both sides of dx = 0 is folded into an even and an odd part, and those
-        // into cosines and sines across.
-        let mut beside = [0.0; LANES];
-        for dy in 0..rows {
-            let (even, odd) = (&mut scratch.even, &mut scratch.odd);
-            // r(0, 0) is the energy, and that is one; it is counted half here and everything twice below.
-            even[0] = if dy == 0 { [0.5; LANES] } else { lag(&scratch.starts, dy, 0, 0) };
-            if dy == 1 {
-                beside = sum(beside, even[0]);
-            }
-            for dx in 1..columns {
-                let right = lag(&scratch.starts, dy, 0, dx);
-                let left = if dy == 0 { [0.0; LANES] } else { lag(&scratch.starts, dy, dx, 0) };
-                if (dy, dx) == (0, 1) {
-                    beside = sum(beside, right);
-                }
-                for lane in 0..LANES {
-                    even[dx][lane] = right[lane] + left[lane];
-                    odd[dx][lane] = right[lane] - left[lane];
-                }
-            }
-            self.across.transform(dy, scratch);
-        }
-        let pairs = (rows - 1) * columns + rows * (columns - 1);
-        let moran = beside.map(|near| near * positions as f64 / pairs.max(1) as f64);
-        (moran, self.largest(scratch).map(|power| power / positions as f64))
-    }
-
-    /// The largest power of each lane.
-    fn largest(&self, scratch: &Scratch) -> Lanes {
-        let mut largest: Lanes = [0.0; LANES];
-        let width = self.across.half;
-        for v in 0..width {
-            for u in 0..self.down.half {
-                let (mut even, mut odd): (Lanes, Lanes) = ([0.0; LANES], [0.0; LANES]);
-                for dy in 0..self.rows {
-                    let (cos, sin) = self.down.at(u, dy);
-                    let (cosines, sines) = (&scratch.cosines[dy * width + v], &scratch.sines[dy * width + v]);
-                    for lane in 0..LANES {
-                        even[lane] += cos * cosines[lane];
-                        odd[lane] += sin * sines[lane];
-                    }
-                }
-                // Of (u, v) and (−u, v) the larger one.
-                for lane in 0..LANES {
-                    largest[lane] = f64::max(largest[lane], 2.0 * (even[lane] + odd[lane].abs()));
-                }
-            }
-        }
-        largest
     }
 }
 
@@ -250,109 +173,14 @@ fn window(rows: usize, columns: usize) -> (usize, usize) {
     if rows <= columns { (short, long) } else { (long, short) }
 }
 
-/// cos and sin of every frequency of a side at every lag.
-#[derive(Debug)]
-struct Waves {
-    /// Frequencies from 0 to Nyquist, both counted: power is symmetric.
-    half: usize,
-    /// `[frequency][lag]`
-    table: Vec<(f64, f64)>,
-    lags: usize,
-}
-
-impl Waves {
-    fn of(side: usize) -> Self {
-        let n = side.next_power_of_two().max(N);
-        let half = n / 2 + 1;
-        let table = (0..half).flat_map(|f| (0..side).map(move |lag| turn(f * lag % n, n))).collect();
-        Self { half, table, lags: side }
-    }
-
-    fn at(&self, frequency: usize, lag: usize) -> (f64, f64) {
-        self.table[frequency * self.lags + lag]
-    }
-
-    /// One row of lags, folded at dx = 0, into the cosines and sines of every frequency across.
-    fn transform(&self, dy: usize, scratch: &mut Scratch) {
-        for v in 0..self.half {
-            let (mut cosines, mut sines) = (scratch.even[0], [0.0; LANES]);
-            for dx in 1..self.lags {
-                let (cos, sin) = self.at(v, dx);
-                let (even, odd) = (&scratch.even[dx], &scratch.odd[dx]);
-                for lane in 0..LANES {
-                    cosines[lane] += cos * even[lane];
-                    sines[lane] += sin * odd[lane];
-                }
-            }
-            scratch.cosines[dy * self.half + v] = cosines;
-            scratch.sines[dy * self.half + v] = sines;
-        }
-    }
-}
-
-/// cos and sin of `step` of `n` parts of a full turn; `n` is a power of two and at least 16.
-///
-/// Built from square roots, which every machine rounds alike, by halving the angle from a quarter turn: libraries
-/// differ in the last bit of a cosine.
-fn turn(step: usize, n: usize) -> (f64, f64) {
-    let quarter = n / 4;
-    let (quadrant, within) = (step / quarter, step % quarter);
-    let (mut cos, mut sin) = (1.0_f64, 0.0_f64);
-    let (mut part, mut half_cos, mut half_sin) = (quarter, 0.0_f64, 1.0_f64);
-    while part > 1 {
-        part /= 2;
-        let halved = f64::midpoint(1.0, half_cos).sqrt();
-        (half_cos, half_sin) = (halved, half_sin / (2.0 * halved));
-        if within & part != 0 {
-            (cos, sin) = (cos * half_cos - sin * half_sin, sin * half_cos + cos * half_sin);
-        }
-    }
-    match quadrant {
-        0 => (cos, sin),
-        1 => (-sin, cos),
-        2 => (-cos, -sin),
-        _ => (sin, -cos),
-    }
-}
-
-/// What one shuffle is computed in.
-struct Scratch {
-    /// Where the row of G of each position begins.
-    starts: Vec<usize>,
-    /// `[dx]`, the sum and the difference of the lags dx and −dx.
-    even: Vec<Lanes>,
-    odd: Vec<Lanes>,
-    /// `[dy][frequency]`
-    cosines: Vec<Lanes>,
-    sines: Vec<Lanes>,
-}
-
-impl Scratch {
-    fn new(test: &Test) -> Self {
-        let lanes = |count: usize| vec![[0.0; LANES]; count];
-        let waves = test.rows * test.across.half;
-        Self {
-            starts: vec![0; test.rows * test.columns],
-            even: lanes(test.columns),
-            odd: lanes(test.columns),
-            cosines: lanes(waves),
-            sines: lanes(waves),
-        }
-    }
-}
-
-fn sum(a: Lanes, b: Lanes) -> Lanes {
-    std::array::from_fn(|lane| a[lane] + b[lane])
-}
-
 /// How the kernel in `lane` stands among its shuffled selves.
 fn compare((moran, peak): (Lanes, Lanes), null: &[(Lanes, Lanes)], lane: usize) -> Structure {
-    let (moran_i, peak) = (moran[lane], peak[lane]);
-    let mean = null.iter().map(|shuffled| shuffled.0[lane]).sum::<f64>() / null.len() as f64;
+    let (moran_i, peak) = (moran.0[lane], peak.0[lane]);
+    let mean = null.iter().map(|shuffled| shuffled.0.0[lane]).sum::<f64>() / null.len() as f64;
     let off = (moran_i - mean).abs() - TIE;
     let share = |as_far: usize| (as_far + 1) as f64 / (null.len() + 1) as f64;
-    let moran_p = share(null.iter().filter(|shuffled| (shuffled.0[lane] - mean).abs() >= off).count());
-    let peak_p = share(null.iter().filter(|shuffled| shuffled.1[lane] >= peak - TIE).count());
+    let moran_p = share(null.iter().filter(|shuffled| (shuffled.0.0[lane] - mean).abs() >= off).count());
+    let peak_p = share(null.iter().filter(|shuffled| shuffled.1.0[lane] >= peak - TIE).count());
     Structure { moran_i, moran_p, peak, peak_p, p: (2.0 * moran_p.min(peak_p)).min(1.0) }
 }
 
