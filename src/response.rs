@@ -16,6 +16,8 @@ mod layout;
 mod level;
 mod memory;
 mod plan;
+mod roll;
+mod rolled;
 mod steps;
 mod sweep;
 

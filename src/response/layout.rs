@@ -6,12 +6,15 @@
 //! ```text
 //! stride 2     a b c d e f g h   →   phase 0: a c e g    phase 1: b d f h
 //! ```
+#![expect(clippy::inline_always, reason = "instructions that are asked for at run time end at a call")]
 
 use std::ops::Range;
 
+use fearless_simd::{Simd, dispatch, prelude::*};
 use ndarray::{ArrayView3, Axis};
 
 use super::ConvParams;
+use super::level::Level;
 
 /// A pixel: channel, row and column.
 pub(super) type Pixel = [usize; 3];
@@ -53,6 +56,7 @@ impl Layout {
     /// What is outside the image is 0. `into` has room for them.
     pub(super) fn fill(
         &self,
+        level: Level,
         image: &ArrayView3<'_, f32>,
         params: &ConvParams,
         answer: [usize; 2],
@@ -71,24 +75,23 @@ impl Layout {
             })
             .collect();
         for (plane, into) in image.outer_iter().zip(into.chunks_mut(self.channel)) {
-            let pixels = plane.to_slice();
-            for (y, into) in into.chunks_mut(self.row).take(rows).enumerate() {
+            let rows = into.chunks_mut(self.row).take(rows).enumerate().map(|(y, into)| {
                 let row = (answer[0] * params.stride[0] + y).checked_sub(params.padding.top);
-                let row = row.filter(|&row| row < height);
+                (row.filter(|&row| row < height), into)
+            });
+            if let Some(pixels) = plane.to_slice() {
+                let rows =
+                    rows.map(|(row, into)| (row.map(|row| &pixels[row * width..(row + 1) * width]), into));
+                dispatch!(level.simd(), simd => sort(simd, rows, &pieces, stride, [self.phase, columns]));
+                continue;
+            }
+            for (row, into) in rows {
                 for (&[zeros, from, count], into) in pieces.iter().zip(into.chunks_exact_mut(self.phase)) {
-                    let into = &mut into[..columns];
-                    let Some(row) = row else {
-                        into.fill(0.0);
-                        continue;
-                    };
-                    into[..zeros].fill(0.0);
-                    into[zeros + count..].fill(0.0);
-                    let into = &mut into[zeros..zeros + count];
-                    if let Some(pixels) = pixels {
-                        every(stride, &pixels[row * width + from..(row + 1) * width], into);
-                    } else {
-                        let row = plane.index_axis_move(Axis(0), row);
-                        into.iter_mut()
+                    into[..columns].fill(0.0);
+                    if let Some(row) = row {
+                        let row = plane.index_axis(Axis(0), row);
+                        into[zeros..zeros + count]
+                            .iter_mut()
                             .zip(row.iter().skip(from).step_by(stride))
                             .for_each(|(to, from)| *to = *from);
                     }
@@ -98,22 +101,60 @@ impl Layout {
     }
 }
 
-/// Copies every `stride`th number of `from`, beginning with the first.
-fn every(stride: usize, from: &[f32], into: &mut [f32]) {
-    match stride {
-        1 => into.copy_from_slice(&from[..into.len()]),
-        2 => {
-            let (pairs, _) = from.as_chunks::<2>();
-            let whole = pairs.len().min(into.len());
-            for (into, pair) in into.iter_mut().zip(pairs) {
-                *into = pair[0];
-            }
-            if let (Some(into), Some(last)) = (into.get_mut(whole), from.last()) {
-                *into = *last;
-            }
+/// Copies rows, or zeros where there is none, with their columns sorted: of each phase, `columns` of the `phase` numbers
+/// that it has room for.
+#[inline(always)]
+fn sort<'a, S: Simd>(
+    simd: S,
+    rows: impl Iterator<Item = (Option<&'a [f32]>, &'a mut [f32])>,
+    pieces: &[[usize; 3]],
+    stride: usize,
+    [phase, columns]: [usize; 2],
+) {
+    for (row, into) in rows {
+        for (n, &[zeros, from, count]) in pieces.iter().enumerate() {
+            let into = &mut into[n * phase..n * phase + columns];
+            let Some(row) = row else {
+                into.fill(0.0);
+                continue;
+            };
+            zero(simd, into, 0..zeros);
+            zero(simd, into, zeros + count..columns);
+            every(simd, stride, &row[from..], &mut into[zeros..zeros + count]);
         }
-        _ => into.iter_mut().zip(from.iter().step_by(stride)).for_each(|(into, from)| *into = *from),
     }
+}
+
+/// Zeros `part`, and perhaps some numbers beside it.
+#[inline(always)]
+fn zero<S: Simd>(simd: S, into: &mut [f32], part: Range<usize>) {
+    let lanes = S::f32s::LEN;
+    if part.len() <= lanes && lanes <= into.len() {
+        let begin = part.start.min(into.len() - lanes);
+        S::f32s::splat(simd, 0.0).store_slice(&mut into[begin..begin + lanes]);
+    } else {
+        into[part].fill(0.0);
+    }
+}
+
+/// Copies every `stride`th number of `from`, beginning with the first.
+#[inline(always)]
+fn every<S: Simd>(simd: S, stride: usize, from: &[f32], into: &mut [f32]) {
+    let lanes = S::f32s::LEN;
+    let mut done = 0;
+    if stride == 1 {
+        into.copy_from_slice(&from[..into.len()]);
+        return;
+    }
+    if stride == 2 {
+        for (into, from) in into.chunks_exact_mut(lanes).zip(from.chunks_exact(2 * lanes)) {
+            let [even, odd] = [&from[..lanes], &from[lanes..]].map(|part| S::f32s::from_slice(simd, part));
+            even.unzip_low(odd).store_slice(into);
+            done += lanes;
+        }
+    }
+    let rest = from.iter().skip(done * stride).step_by(stride);
+    into[done..].iter_mut().zip(rest).for_each(|(into, from)| *into = *from);
 }
 
 /// Which outputs along an axis see nothing outside the image.

@@ -8,6 +8,7 @@ use std::fmt;
 
 use fearless_simd::{Level as Simd, Simd as Token};
 
+use super::roll::{Band, Roll, Source, roll};
 use super::sweep::{Output, Program, Scene, sweep};
 
 /// An instruction set that this processor has.
@@ -72,6 +73,39 @@ impl Level {
         tiles.into_iter().find(|&rows| rows <= k_h).unwrap_or(1)
     }
 
+    /// Vectors of a tile of a kernel with `k_h` rows that is rolled, the widest first; none if it is faster not to.
+    pub(super) fn rolled(self, k_h: usize) -> &'static [usize] {
+        match (self.has_many_registers(), k_h) {
+            (true, 7) => &[3, 2, 1],
+            (true, 5) => &[4, 2],
+            (true, 3) => &[6, 3],
+            (false, 5) => &[2, 1],
+            (false, 3) => &[3, 2],
+            _ => &[],
+        }
+    }
+
+    /// Answers a kernel of so many rows in tiles of so many vectors, one of [`rolled`](Self::rolled).
+    pub(super) fn roll(
+        self,
+        tile: [usize; 2],
+        kernel: &Roll<'_>,
+        sources: &[Source<'_>],
+        band: &mut Band<'_>,
+    ) {
+        match self.0 {
+            #[cfg(target_arch = "x86_64")]
+            Simd::Avx512(simd) => roll_with_many_registers(simd, tile, kernel, sources, band),
+            #[cfg(target_arch = "x86_64")]
+            Simd::Avx2(simd) => roll_with_few_registers(simd, tile, kernel, sources, band),
+            #[cfg(target_arch = "aarch64")]
+            Simd::Neon(simd) => roll_with_many_registers(simd, tile, kernel, sources, band),
+            other => {
+                fearless_simd::dispatch!(other, simd => roll_with_few_registers(simd, tile, kernel, sources, band))
+            }
+        }
+    }
+
     /// Answers a program everywhere in a scene.
     pub(super) fn sweep(self, program: &Program<'_>, scene: &Scene<'_>, output: &mut Output<'_, '_>) {
         match self.0 {
@@ -107,6 +141,76 @@ impl fmt::Debug for Level {
             Simd::Neon(_) => "NEON",
             _ => "plain",
         })
+    }
+}
+
+/// The tiles of [`Level::rolled`] for 32 registers.
+#[inline(always)]
+fn roll_with_many_registers<S: Token>(
+    simd: S,
+    tile: [usize; 2],
+    kernel: &Roll<'_>,
+    sources: &[Source<'_>],
+    band: &mut Band<'_>,
+) {
+    match tile {
+        [7, 3] => simd.vectorize(
+            #[inline(always)]
+            || roll::<S, 7, 3>(simd, kernel, sources, band),
+        ),
+        [7, 2] => simd.vectorize(
+            #[inline(always)]
+            || roll::<S, 7, 2>(simd, kernel, sources, band),
+        ),
+        [7, 1] => simd.vectorize(
+            #[inline(always)]
+            || roll::<S, 7, 1>(simd, kernel, sources, band),
+        ),
+        [5, 4] => simd.vectorize(
+            #[inline(always)]
+            || roll::<S, 5, 4>(simd, kernel, sources, band),
+        ),
+        [5, 2] => simd.vectorize(
+            #[inline(always)]
+            || roll::<S, 5, 2>(simd, kernel, sources, band),
+        ),
+        [3, 6] => simd.vectorize(
+            #[inline(always)]
+            || roll::<S, 3, 6>(simd, kernel, sources, band),
+        ),
+        _ => simd.vectorize(
+            #[inline(always)]
+            || roll::<S, 3, 3>(simd, kernel, sources, band),
+        ),
+    }
+}
+
+/// The same for 16 registers.
+#[inline(always)]
+fn roll_with_few_registers<S: Token>(
+    simd: S,
+    tile: [usize; 2],
+    kernel: &Roll<'_>,
+    sources: &[Source<'_>],
+    band: &mut Band<'_>,
+) {
+    match tile {
+        [5, 2] => simd.vectorize(
+            #[inline(always)]
+            || roll::<S, 5, 2>(simd, kernel, sources, band),
+        ),
+        [5, 1] => simd.vectorize(
+            #[inline(always)]
+            || roll::<S, 5, 1>(simd, kernel, sources, band),
+        ),
+        [3, 3] => simd.vectorize(
+            #[inline(always)]
+            || roll::<S, 3, 3>(simd, kernel, sources, band),
+        ),
+        _ => simd.vectorize(
+            #[inline(always)]
+            || roll::<S, 3, 2>(simd, kernel, sources, band),
+        ),
     }
 }
 

@@ -7,11 +7,12 @@
 use std::mem::MaybeUninit;
 use std::ops::Range;
 
-use ndarray::{ArrayView1, ArrayView3, ArrayView4};
+use ndarray::{ArrayView1, ArrayView3, ArrayView4, s};
 use rayon::prelude::*;
 
 use super::layout::{Layout, inside};
 use super::level::Level;
+use super::rolled::Rolled;
 use super::steps::Steps;
 use super::sweep::{Offsets, Output, Program, Scene};
 use super::{ConvParams, ResponseError};
@@ -44,6 +45,8 @@ pub(super) struct Plan<'a> {
     /// The image as it is, where it can be read in place, and the outputs along each axis that see nothing else.
     in_place: Option<(View<'a>, [Range<usize>; 2])>,
     copy: View<'a>,
+    /// Instead of the views and strips, where all kernels are rolled one by one.
+    rolled: Option<Rolled>,
     threads: usize,
 }
 
@@ -93,13 +96,23 @@ impl<'a> Plan<'a> {
         let threads = if few { 1 } else { rayon::current_num_threads() };
         let lanes = level.lanes();
         let together = together(c_out / groups, level.kernels());
+        let rolled =
+            if together == 0 { Rolled::of(level, &image, [c_in, k_h, k_w], params, out) } else { None };
         // Without channels there are no steps: what is not wanted is not worked out.
         let shape = |wanted: bool| [if wanted { c_in } else { 0 }, k_h, k_w];
         let steps = [
             Steps::of_kernels(level.kernels(), shape(together > 0), params),
-            Steps::of_rows(|k_h| level.rows(k_h), shape(together < c_out / groups), params),
+            Steps::of_rows(
+                |k_h| level.rows(k_h),
+                shape(together < c_out / groups && rolled.is_none()),
+                params,
+            ),
         ];
-        let tasks = tasks(&steps, kernels, bias, groups, together);
+        let weights = |kind: usize, kernels: &[f32]| match &rolled {
+            Some(rolled) => rolled.weights(kernels),
+            None => steps[kind].weights(kernels),
+        };
+        let tasks = tasks(&steps, weights, kernels, bias, groups, together);
         let unit = tasks.iter().map(|task| steps[task.kind].rows()).max().unwrap_or(1);
         // Copies cost nothing to speak of where several kernels share them.
         let shared = c_out / groups >= 2 * level.kernels();
@@ -123,7 +136,12 @@ impl<'a> Plan<'a> {
         let copied = copied.saturating_sub(reach[0]) / stride_h / unit * unit;
         let least = LEAST.div_ceil(out[1].div_ceil(lanes)).next_multiple_of(unit);
         let fair = out[0].div_ceil(threads * JOBS).next_multiple_of(unit);
-        let bands = cuts(out[0], &inside[0], unit, fair.min(copied).max(least));
+        let bands = if let Some(rolled) = &rolled {
+            let [fewest, most] = rolled.rows(params, COPIED);
+            cuts(out[0], &(0..0), 1, out[0].div_ceil(threads * JOBS).min(most).max(least).max(fewest))
+        } else {
+            cuts(out[0], &inside[0], unit, fair.min(copied).max(least))
+        };
 
         let band = bands.iter().map(Range::len).max().unwrap_or(1).next_multiple_of(unit);
         let across = strip.next_multiple_of(lanes) + (reach[1] - 1) / stride_w;
@@ -147,6 +165,7 @@ impl<'a> Plan<'a> {
             tasks,
             bands,
             strips,
+            rolled,
             threads,
         })
     }
@@ -200,6 +219,9 @@ impl<'a> Plan<'a> {
         copy: &mut Vec<f32>,
         cancelled: &(dyn Fn() -> bool + Sync),
     ) -> Result<(), ResponseError> {
+        if let Some(rolled) = &self.rolled {
+            return self.roll(rolled, job, copy, cancelled);
+        }
         for columns in &self.strips {
             let patch = self.patch(&job, columns);
             let (view, pixels) = if let Some(found) = self.in_place(&job.rows, columns, patch) {
@@ -213,7 +235,14 @@ impl<'a> Plan<'a> {
                     columns.len().next_multiple_of(self.level.lanes())
                         + (self.reach[1] - 1) / self.params.stride[1],
                 ];
-                layout.fill(&self.image, &self.params, [job.rows.start, columns.start], phases, copy);
+                layout.fill(
+                    self.level,
+                    &self.image,
+                    &self.params,
+                    [job.rows.start, columns.start],
+                    phases,
+                    copy,
+                );
                 (&self.copy, &copy[..])
             };
             let mut planes = &mut job.planes[..];
@@ -230,6 +259,28 @@ impl<'a> Plan<'a> {
                 let mut output = Output { planes: these, width: self.out[1], columns: columns.clone() };
                 self.level.sweep(&program, &scene, &mut output);
             }
+        }
+        Ok(())
+    }
+
+    /// The same, kernel by kernel.
+    fn roll(
+        &self,
+        rolled: &Rolled,
+        job: Job<'_>,
+        copy: &mut Vec<f32>,
+        cancelled: &(dyn Fn() -> bool + Sync),
+    ) -> Result<(), ResponseError> {
+        let mut copied = None;
+        for (Task { weights, bias, channel, .. }, plane) in self.tasks[job.tasks].iter().zip(job.planes) {
+            if cancelled() {
+                return Err(ResponseError::Cancelled);
+            }
+            let image = self.image.slice(s![*channel..*channel + rolled.channels(), .., ..]);
+            if copied.replace(*channel) != Some(*channel) {
+                rolled.copy(self.level, &image, &self.params, &job.rows, copy);
+            }
+            rolled.answer(self.level, &image, copy, &self.params, (weights, bias[0]), &job.rows, plane);
         }
         Ok(())
     }
@@ -272,6 +323,7 @@ fn together(per_group: usize, at_once: usize) -> usize {
 /// What kernels `[c_out, c_in, k_h, k_w]` take, of which each group answers the first `together` together.
 fn tasks(
     steps: &[Steps; 2],
+    weights: impl Fn(usize, &[f32]) -> Vec<f32>,
     kernels: ArrayView4<'_, f32>,
     bias: Option<ArrayView1<'_, f32>>,
     groups: usize,
@@ -287,7 +339,7 @@ fn tasks(
     for group in 0..groups {
         let task = |(kind, first, end): (usize, usize, usize)| {
             let planes = group * per_group + first..group * per_group + end;
-            let weights = steps[kind].weights(&numbers[planes.start * one..planes.end * one]);
+            let weights = weights(kind, &numbers[planes.start * one..planes.end * one]);
             let bias = (0..steps[kind].answers)
                 .map(|answer| bias.and_then(|bias| bias.get(planes.start + answer * (1 - kind)).copied()))
                 .map(Option::unwrap_or_default)

@@ -185,7 +185,7 @@ fn write_whole<S: Simd, const A: usize, const C: usize>(
 
 /// Writes as many lanes as there is room for.
 #[inline(always)]
-fn write(into: &mut [MaybeUninit<f32>], lanes: &[f32]) {
+pub(super) fn write(into: &mut [MaybeUninit<f32>], lanes: &[f32]) {
     // Of a length that is known: one store.
     match lanes.len() {
         count if into.len() < count => {

@@ -111,6 +111,29 @@ fn cases() -> impl Strategy<Value = Case> {
     )
 }
 
+/// Few kernels whose rows are as far apart as those of the response, and images of many rows: these are rolled.
+fn rolled() -> impl Strategy<Value = Case> {
+    let kernel = (1_usize..4, prop::sample::select(vec![3_usize, 5, 7]), 1_usize..10);
+    let outer = (1_usize..4, 1_usize..4);
+    let image = (14_usize..120, 14_usize..230);
+    let moves = (1_usize..3, 1_usize..4, 1_usize..4);
+    let zeros = [0_usize..60, 0_usize..60, 0_usize..60, 0_usize..60];
+    (kernel, outer, image, moves, (0_usize..4, zeros), any::<u64>()).prop_map(
+        |((c_in, k_h, k_w), (groups, per_group), size, (rows, stride, dilation), (kind, zeros), seed)| {
+            let mut noise = noise(seed);
+            let mut params =
+                ConvParams { stride: [rows, stride], dilation: [rows, dilation], padding: Padding2d::valid() };
+            params.padding = padding(kind, size.into(), [k_h, k_w], &params, zeros);
+            Case {
+                image: Array3::from_shape_simple_fn((c_in * groups, size.0, size.1), &mut noise),
+                kernels: Array4::from_shape_simple_fn((groups * per_group, c_in, k_h, k_w), &mut noise),
+                params,
+                groups,
+            }
+        },
+    )
+}
+
 /// Numbers that are none, here and there.
 fn with_odd_numbers(mut case: Case, places: &[(usize, bool)]) -> Case {
     let odd = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY];
@@ -137,7 +160,7 @@ fn at(level: Level, Case { image, kernels, params, groups }: &Case) -> Result<Ar
 proptest! {
     #[test]
     fn the_fast_way_is_the_plain_way(
-        case in cases(),
+        case in prop_oneof![cases(), rolled()],
         odd in prop::collection::vec((any::<usize>(), any::<bool>()), 0..4),
     ) {
         let case = with_odd_numbers(case, &odd);
@@ -156,7 +179,7 @@ proptest! {
     }
 
     #[test]
-    fn it_does_not_matter_how_an_image_is_laid_out(case in cases()) {
+    fn it_does_not_matter_how_an_image_is_laid_out(case in prop_oneof![cases(), rolled()]) {
         let Ok(expected) = all(&case) else { return Ok(()) };
         // Channels last, rows upwards.
         let mut other = Array3::zeros(case.image.raw_dim()).permuted_axes([1, 2, 0]).as_standard_layout().into_owned();
@@ -204,6 +227,9 @@ fn large_images_are_answered_piece_by_piece() {
         // channels, image, kernels, stride, dilation, groups
         ([3, 300, 700], [1, 7, 7], one, one, 1),
         ([3, 64, 3000], [1, 7, 7], one, one, 1),
+        ([3, 200, 512], [1, 5, 5], one, one, 1),
+        ([3, 500, 350], [2, 3, 3], one, one, 1),
+        ([6, 90, 500], [6, 7, 7], one, one, 6),
         ([1, 900, 70], [2, 11, 3], one, [3, 2], 1),
         ([3, 150, 181], [19, 7, 7], [2, 2], one, 1),
         ([4, 120, 130], [24, 3, 3], one, one, 2),
