@@ -80,8 +80,7 @@ impl Layout {
                 (row.filter(|&row| row < height), into)
             });
             if let Some(pixels) = plane.to_slice() {
-                let rows =
-                    rows.map(|(row, into)| (row.map(|row| &pixels[row * width..(row + 1) * width]), into));
+                let rows = rows.map(|(row, into)| (row.map(|row| &pixels[row * width..]), into));
                 dispatch!(level.simd(), simd => sort(simd, rows, &pieces, stride, [self.phase, columns]));
                 continue;
             }
@@ -102,7 +101,7 @@ impl Layout {
 }
 
 /// Copies rows, or zeros where there is none, with their columns sorted: of each phase, `columns` of the `phase` numbers
-/// that it has room for.
+/// that it has room for. Whole vectors are written: what they write beyond is written again, or never read.
 #[inline(always)]
 fn sort<'a, S: Simd>(
     simd: S,
@@ -113,48 +112,49 @@ fn sort<'a, S: Simd>(
 ) {
     for (row, into) in rows {
         for (n, &[zeros, from, count]) in pieces.iter().enumerate() {
-            let into = &mut into[n * phase..n * phase + columns];
-            let Some(row) = row else {
-                into.fill(0.0);
-                continue;
-            };
-            zero(simd, into, 0..zeros);
-            zero(simd, into, zeros + count..columns);
-            every(simd, stride, &row[from..], &mut into[zeros..zeros + count]);
+            let into = &mut into[n * phase..];
+            if let Some(row) = row {
+                zero(simd, into, 0..zeros);
+                every(simd, stride, &row[from..], &mut into[zeros..], count);
+                zero(simd, into, zeros + count..columns);
+            } else {
+                into[..columns].fill(0.0);
+            }
         }
     }
 }
 
-/// Zeros `part`, and perhaps some numbers beside it.
+/// Zeros `part`, and perhaps some numbers after it.
 #[inline(always)]
 fn zero<S: Simd>(simd: S, into: &mut [f32], part: Range<usize>) {
     let lanes = S::f32s::LEN;
-    if part.len() <= lanes && lanes <= into.len() {
-        let begin = part.start.min(into.len() - lanes);
-        S::f32s::splat(simd, 0.0).store_slice(&mut into[begin..begin + lanes]);
-    } else {
+    if part.len() > lanes || part.start + lanes > into.len() {
         into[part].fill(0.0);
+    } else if !part.is_empty() {
+        S::f32s::splat(simd, 0.0).store_slice(&mut into[part.start..part.start + lanes]);
     }
 }
 
-/// Copies every `stride`th number of `from`, beginning with the first.
+/// Copies `count` numbers, every `stride`th of `from`, and perhaps some after them.
 #[inline(always)]
-fn every<S: Simd>(simd: S, stride: usize, from: &[f32], into: &mut [f32]) {
+fn every<S: Simd>(simd: S, stride: usize, from: &[f32], into: &mut [f32], count: usize) {
     let lanes = S::f32s::LEN;
-    let mut done = 0;
-    if stride == 1 {
-        into.copy_from_slice(&from[..into.len()]);
+    let whole = count.next_multiple_of(lanes);
+    if whole > into.len() || whole * stride > from.len() || stride > 2 {
+        into[..count].iter_mut().zip(from.iter().step_by(stride)).for_each(|(into, from)| *into = *from);
         return;
     }
-    if stride == 2 {
-        for (into, from) in into.chunks_exact_mut(lanes).zip(from.chunks_exact(2 * lanes)) {
+    let into = into[..whole].chunks_exact_mut(lanes);
+    if stride == 1 {
+        for (into, from) in into.zip(from.chunks_exact(lanes)) {
+            S::f32s::from_slice(simd, from).store_slice(into);
+        }
+    } else {
+        for (into, from) in into.zip(from.chunks_exact(2 * lanes)) {
             let [even, odd] = [&from[..lanes], &from[lanes..]].map(|part| S::f32s::from_slice(simd, part));
             even.unzip_low(odd).store_slice(into);
-            done += lanes;
         }
     }
-    let rest = from.iter().skip(done * stride).step_by(stride);
-    into[done..].iter_mut().zip(rest).for_each(|(into, from)| *into = *from);
 }
 
 /// Which outputs along an axis see nothing outside the image.

@@ -101,7 +101,7 @@ impl Level {
             #[cfg(target_arch = "aarch64")]
             Simd::Neon(simd) => roll_with_many_registers(simd, tile, kernel, sources, band),
             other => {
-                fearless_simd::dispatch!(other, simd => roll_with_few_registers(simd, tile, kernel, sources, band))
+                fearless_simd::dispatch!(other, simd => roll_with_few_registers(simd, tile, kernel, sources, band));
             }
         }
     }

@@ -137,7 +137,7 @@ impl<'a> Plan<'a> {
         let least = LEAST.div_ceil(out[1].div_ceil(lanes)).next_multiple_of(unit);
         let fair = out[0].div_ceil(threads * JOBS).next_multiple_of(unit);
         let bands = if let Some(rolled) = &rolled {
-            let [fewest, most] = rolled.rows(params, COPIED);
+            let [fewest, most] = rolled.rows(COPIED);
             cuts(out[0], &(0..0), 1, out[0].div_ceil(threads * JOBS).min(most).max(least).max(fewest))
         } else {
             cuts(out[0], &inside[0], unit, fair.min(copied).max(least))
@@ -278,9 +278,9 @@ impl<'a> Plan<'a> {
             }
             let image = self.image.slice(s![*channel..*channel + rolled.channels(), .., ..]);
             if copied.replace(*channel) != Some(*channel) {
-                rolled.copy(self.level, &image, &self.params, &job.rows, copy);
+                rolled.copy(&image, &job.rows, copy);
             }
-            rolled.answer(self.level, &image, copy, &self.params, (weights, bias[0]), &job.rows, plane);
+            rolled.answer(&image, copy, (weights, bias[0]), &job.rows, plane);
         }
         Ok(())
     }

@@ -15,6 +15,8 @@ use super::{ConvParams, Padding2d};
 
 /// Kernels of a shape that can be rolled over an image.
 pub(super) struct Rolled {
+    level: Level,
+    params: ConvParams,
     /// Channels, rows and columns of a kernel.
     shape: [usize; 3],
     /// The columns of the response, in parts.
@@ -83,7 +85,17 @@ impl Rolled {
         let layout = Layout::copy(0, widest + across, stride.min(reach));
         let columns: Vec<usize> = (0..k_w).map(|j| layout.offset([0, 0, j * dilation])).collect();
         let seen = columns.iter().max().map_or(0, |far| far + tile);
-        Some(Self { shape, parts, layout, across, width: out[1], columns, zeros: vec![0.0; seen] })
+        Some(Self {
+            level,
+            params: *params,
+            shape,
+            parts,
+            layout,
+            across,
+            width: out[1],
+            columns,
+            zeros: vec![0.0; seen],
+        })
     }
 
     /// Channels of a kernel.
@@ -99,28 +111,21 @@ impl Rolled {
     }
 
     /// The fewest rows of a band, and the most so that no more than so many numbers are copied at once.
-    pub(super) fn rows(&self, params: &ConvParams, copied: usize) -> [usize; 2] {
+    pub(super) fn rows(&self, copied: usize) -> [usize; 2] {
         let [c_in, k_h, _] = self.shape;
-        let row = self.copied().count() * c_in * self.layout.row * params.stride[0];
+        let row = self.copied().count() * c_in * self.layout.row * self.params.stride[0];
         let least = 2 * k_h;
         [least, (copied / row.max(1)).saturating_sub(k_h).max(least)]
     }
 
     /// Copies what is not read in place under some rows of the response, of an image that has the channels of a kernel.
-    pub(super) fn copy(
-        &self,
-        level: Level,
-        image: &ArrayView3<'_, f32>,
-        params: &ConvParams,
-        rows: &Range<usize>,
-        into: &mut Vec<f32>,
-    ) {
-        let (layout, count) = self.copy_layout(params, rows.len());
+    pub(super) fn copy(&self, image: &ArrayView3<'_, f32>, rows: &Range<usize>, into: &mut Vec<f32>) {
+        let (layout, count) = self.copy_layout(rows.len());
         let one = self.shape[0] * layout.channel;
         into.resize(into.len().max(self.copied().count() * one), 0.0);
         for (Part { columns, .. }, into) in self.copied().zip(into.chunks_exact_mut(one)) {
             let size = [count, columns.len() + self.across];
-            layout.fill(level, image, params, [rows.start, columns.start], size, into);
+            layout.fill(self.level, image, &self.params, [rows.start, columns.start], size, into);
         }
     }
 
@@ -129,25 +134,23 @@ impl Rolled {
     }
 
     /// The layout of a copy for so many rows of the response, and how many rows of the image that are.
-    fn copy_layout(&self, params: &ConvParams, rows: usize) -> (Layout, usize) {
-        let count = (rows + self.shape[1] - 2) * params.stride[0] + 1;
+    fn copy_layout(&self, rows: usize) -> (Layout, usize) {
+        let count = (rows + self.shape[1] - 2) * self.params.stride[0] + 1;
         (Layout { channel: count * self.layout.row, ..self.layout }, count)
     }
 
     /// Answers a kernel for some rows of the response. Image and copy are those of [`copy`](Self::copy).
     pub(super) fn answer(
         &self,
-        level: Level,
         image: &ArrayView3<'_, f32>,
         copy: &[f32],
-        params: &ConvParams,
         (weights, bias): (&[f32], f32),
         rows: &Range<usize>,
         plane: &mut [MaybeUninit<f32>],
     ) {
-        let (layout, count) = &self.copy_layout(params, rows.len());
+        let (layout, count) = &self.copy_layout(rows.len());
         let count = *count;
-        let stride = params.stride[0];
+        let stride = self.params.stride[0];
         let one = self.shape[0] * layout.channel;
         let mut copies = copy.chunks_exact(one);
         let source = |part: &Part| {
@@ -158,7 +161,7 @@ impl Rolled {
                 return Source { pixels, channel: layout.channel, row, inside: 0..count, columns };
             }
             let (plain, pixels) = Layout::of(image).unwrap_or((*layout, &[]));
-            let (first, Padding2d { top, left, .. }) = (rows.start * stride, params.padding);
+            let (first, Padding2d { top, left, .. }) = (rows.start * stride, self.params.padding);
             let begin = top.saturating_sub(first).div_ceil(stride);
             let end = (image.dim().1 + top).saturating_sub(first).div_ceil(stride).max(begin);
             let from = (first + begin * stride - top) * plain.row + columns.start - left;
@@ -173,7 +176,7 @@ impl Rolled {
         for parts in self.parts.chunk_by(|a, b| a.vectors == b.vectors) {
             let (these, rest) = sources.split_at(parts.len());
             sources = rest;
-            level.roll([self.shape[1], parts[0].vectors], &kernel, these, &mut band);
+            self.level.roll([self.shape[1], parts[0].vectors], &kernel, these, &mut band);
         }
     }
 }

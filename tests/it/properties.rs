@@ -121,8 +121,11 @@ fn rolled() -> impl Strategy<Value = Case> {
     (kernel, outer, image, moves, (0_usize..4, zeros), any::<u64>()).prop_map(
         |((c_in, k_h, k_w), (groups, per_group), size, (rows, stride, dilation), (kind, zeros), seed)| {
             let mut noise = noise(seed);
-            let mut params =
-                ConvParams { stride: [rows, stride], dilation: [rows, dilation], padding: Padding2d::valid() };
+            let mut params = ConvParams {
+                stride: [rows, stride],
+                dilation: [rows, dilation],
+                padding: Padding2d::valid(),
+            };
             params.padding = padding(kind, size.into(), [k_h, k_w], &params, zeros);
             Case {
                 image: Array3::from_shape_simple_fn((c_in * groups, size.0, size.1), &mut noise),
