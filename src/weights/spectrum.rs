@@ -168,7 +168,9 @@ fn moments(power: &[[f64; HALF]]) -> Spectrum {
             let times = if own { 1.0 } else { 2.0 };
             xx += times * power * fx * fx;
             yy += times * power * fy * fy;
-            // In row 32 the mirror image has the same fy and the other fx: the two cancel.
+            // In row 32 the mirror image has the same fy and the other fx: the two cancel. The corner (32, 32) is its own
+            // mirror image and counts as (−½, −½), as in METRICS.md: what a kernel has of a checkerboard does not turn
+            // with it.
             if own || u != N / 2 {
                 xy += times * power * fx * fy;
             }
