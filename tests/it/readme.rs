@@ -41,25 +41,29 @@ fn hold(name: &str, expected: &str) {
     std::fs::write(top("README.md"), format!("{}{expected}{}", &readme[..from], &readme[to..])).unwrap();
 }
 
+/// How an argument stands on the command line, a space before it.
+fn placeholder(argument: &clap::Arg) -> String {
+    let value = argument.get_value_names().unwrap_or_default()[0].replace('|', "\\|");
+    let many = argument.get_num_args().is_some_and(|count| count.max_values() > 1);
+    let value = if argument.is_required_set() { value } else { format!("[{value}]") };
+    match argument.get_long() {
+        Some(long) => format!(" --{long} {value}"),
+        None if many => format!(" {value}..."),
+        None => format!(" {value}"),
+    }
+}
+
 /// A row a subcommand: how it is called, and what it does.
 fn commands() -> String {
     let mut command = Cli::command();
     command.build();
     let mut table = String::from("| command | does |\n| --- | --- |\n");
     let about = command.get_about().unwrap().to_string();
-    let _ = writeln!(table, "| `convscope [FILE]` | {about} |");
+    let files: String = command.get_positionals().map(placeholder).collect();
+    let _ = writeln!(table, "| `convscope{files}` | {about} |");
     for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set() && sub.get_name() != "help") {
-        let mut usage = format!("convscope {}", sub.get_name());
-        for argument in sub.get_arguments().filter(|argument| argument.is_required_set()) {
-            let value = argument.get_value_names().unwrap_or_default()[0].replace('|', "\\|");
-            let _ = match argument.get_long() {
-                Some(long) => write!(usage, " --{long} {value}"),
-                None if argument.get_num_args().is_some_and(|count| count.max_values() > 1) => {
-                    write!(usage, " {value}...")
-                }
-                None => write!(usage, " {value}"),
-            };
-        }
+        let arguments = sub.get_arguments().filter(|argument| argument.is_required_set()).map(placeholder);
+        let usage = format!("convscope {}{}", sub.get_name(), arguments.collect::<String>());
         let _ = writeln!(table, "| `{usage}` | {} |", sub.get_about().unwrap());
     }
     table
