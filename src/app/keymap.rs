@@ -88,7 +88,12 @@ pub const KEYMAP: &[Group] = &[
         &[
             bind(&[Enter], In(Pane::Layers), A::Open, "go to the layer's kernels"),
             bind(&[Enter], In(Pane::Kernels), A::Open, "one kernel fills the pane; back to the grid"),
-            bind(&[Enter], In(Pane::Response), A::Open, "the response fills the middle; back to the kernels"),
+            bind(
+                &[Enter],
+                In(Pane::Response),
+                A::Open,
+                "the response fills the middle; back to where it was opened",
+            ),
             bind(&[Esc], Anywhere, A::Back, "back"),
             bind(&[Char('+')], Anywhere, A::ZoomIn, "larger kernels"),
             bind(&[Char('-')], Anywhere, A::ZoomOut, "smaller kernels"),

@@ -91,7 +91,10 @@ pub enum Middle {
         column: usize,
     },
     /// The response, large.
-    Response,
+    Response {
+        /// It was opened from the sheet of all of them, and leads back there.
+        of_sheet: bool,
+    },
     /// The responses of all kernels, in the order of the grid.
     Responses,
 }
@@ -99,7 +102,7 @@ pub enum Middle {
 impl Middle {
     /// Whether it is a picture: the kernels then stand where else the response does.
     pub fn is_picture(self) -> bool {
-        matches!(self, Self::Response | Self::Responses)
+        matches!(self, Self::Response { .. } | Self::Responses)
     }
 }
 

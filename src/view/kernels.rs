@@ -34,7 +34,7 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, state: &State, theme: Theme)
                 (Ok(kernels), Middle::Kernel { row, column }) => {
                     single(buffer, room, state, kernels, (row, column), theme);
                 }
-                (Ok(kernels), Middle::Grid | Middle::Response | Middle::Responses) => {
+                (Ok(kernels), Middle::Grid | Middle::Response { .. } | Middle::Responses) => {
                     grid(buffer, room, state, kernels, theme);
                 }
             }

@@ -145,7 +145,7 @@ fn one_kernel_fills_the_pane_with_a_cursor_over_its_weights() {
         ("<enter><esc>", Middle::Grid),
         // conv2 is 3×3: the cursor stays on it.
         ("<enter>G}", Middle::Kernel { row: 2, column: 2 }),
-        ("<tab><enter>", Middle::Response),
+        ("<tab><enter>", Middle::Response { of_sheet: false }),
         ("<tab><enter><enter>", Middle::Grid),
         ("<tab><enter><esc>", Middle::Grid),
     ];

@@ -54,8 +54,15 @@ fn a_key_leads_there_and_back() {
         // Who walks through the layers goes on walking.
         ("<s-tab>R", Middle::Responses, Pane::Layers),
         ("<s-tab>RR", Middle::Grid, Pane::Layers),
-        ("R<enter>", Middle::Response, Pane::Response),
+        ("R<enter>", Middle::Response { of_sheet: true }, Pane::Response),
         ("R<enter>R", Middle::Responses, Pane::Response),
+        // From a large response back to the sheet, as it was opened from there.
+        ("R<enter><enter>", Middle::Responses, Pane::Response),
+        ("R<enter><esc>", Middle::Responses, Pane::Response),
+        ("R<enter>5<enter>", Middle::Responses, Pane::Response),
+        ("R<enter><enter>R", Middle::Grid, Pane::Kernels),
+        ("R<enter><esc><esc>", Middle::Grid, Pane::Kernels),
+        ("<tab><enter>R<esc>", Middle::Grid, Pane::Kernels),
         ("R5<enter>", Middle::Responses, Pane::Response),
         ("R<tab><tab><enter>", Middle::Kernel { row: 0, column: 0 }, Pane::Kernels),
     ];
@@ -122,7 +129,7 @@ fn a_click_selects_and_the_next_one_opens() {
     assert_eq!((session.state.kernel, session.state.middle), (12, Middle::Responses));
     let click = Msg::Mouse(Mouse { kind: MouseKind::Click, x: room.x + left + tile.x, y: room.y + tile.y });
     session.take(click);
-    assert_eq!((session.state.kernel, session.state.middle), (12, Middle::Response));
+    assert_eq!((session.state.kernel, session.state.middle), (12, Middle::Response { of_sheet: true }));
 }
 
 /// A photo of rings: edges of every direction.

@@ -99,7 +99,7 @@ fn on_sheet(state: &mut State, x: u16, y: u16) {
 
 fn kernels(state: &mut State, x: u16, y: u16) {
     match state.middle {
-        Middle::Grid | Middle::Response | Middle::Responses => {
+        Middle::Grid | Middle::Response { .. } | Middle::Responses => {
             let position = grid(state).and_then(|grid| grid.kernel_at(x, y, state.grid_top));
             let Some(kernel) = position.and_then(|position| state.order.get(position).copied()) else {
                 return;

@@ -103,11 +103,13 @@ pub(super) fn layer_with_kernels(state: &mut State, forward: bool) {
 pub(super) fn open(state: &mut State) {
     match (state.focus, state.middle) {
         (Pane::Layers, _) => state.focus = Pane::Kernels,
-        (Pane::Kernels, Middle::Grid | Middle::Response | Middle::Responses) if state.kernels().is_some() => {
-            state.middle = Middle::Kernel { row: 0, column: 0 };
+        (Pane::Kernels, Middle::Kernel { .. }) => state.middle = Middle::Grid,
+        (Pane::Kernels, _) if state.kernels().is_some() => {
+            state.middle = Middle::Kernel { row: 0, column: 0 }
         }
-        (Pane::Kernels, _) | (Pane::Response, Middle::Response) => state.middle = Middle::Grid,
-        (Pane::Response, _) => state.middle = Middle::Response,
+        (Pane::Kernels, _) => state.middle = Middle::Grid,
+        (Pane::Response, Middle::Response { .. }) => back(state),
+        (Pane::Response, from) => state.middle = Middle::Response { of_sheet: from == Middle::Responses },
     }
 }
 
@@ -123,7 +125,7 @@ pub(super) fn responses(state: &mut State) {
     }
 }
 
-/// Back to the grid, and from there out of a pane at the side.
+/// Back to the sheet or to the grid, and from there out of a pane at the side.
 pub(super) fn back(state: &mut State) {
     match state.middle {
         Middle::Grid => state.focus = Pane::Kernels,
@@ -133,6 +135,7 @@ pub(super) fn back(state: &mut State) {
                 state.focus = Pane::Kernels;
             }
         }
+        Middle::Response { of_sheet: true } => state.middle = Middle::Responses,
         _ => state.middle = Middle::Grid,
     }
 }

@@ -79,12 +79,12 @@ fn jump(state: &mut State, number: &str) {
                 // Whoever names a kernel wants to see it.
                 state.ordering.filter = None;
             }
+            if let Middle::Response { of_sheet } = state.middle {
+                state.middle = if of_sheet { Middle::Responses } else { Middle::Grid };
+            }
             // The sheet shows it too.
             let on_sheet = state.middle == Middle::Responses;
             state.focus = if on_sheet { Pane::Response } else { Pane::Kernels };
-            if state.middle == Middle::Response {
-                state.middle = Middle::Grid;
-            }
         }
         Ok(kernel) => {
             state.message = Some(format!("no kernel {kernel}: there are 0 to {}", count.saturating_sub(1)));
