@@ -123,7 +123,6 @@ struct Shell {
     reader: Reader,
     responder: Latest<Request>,
     judge: Latest<diagnose::Request>,
-    comparer: Option<Latest<compare::Request>>,
     /// What is on the screen.
     screen: Screen,
     pictures: Pictures,
@@ -167,10 +166,9 @@ impl Shell {
                 let _ = sender.send(Event::Msg(msg));
             }
         };
-        let reader = Reader::spawn(options.run, send.clone());
         let comparison =
             options.against.as_ref().map(|path| Comparison::with(path.to_string_lossy().into_owned()));
-        let comparer = options.against.map(|path| compare::spawn(path, send.clone()));
+        let reader = Reader::spawn(options.run, options.against, send.clone());
         let judge = diagnose::spawn(send);
         let photo = {
             let sender = sender.clone();
@@ -215,7 +213,6 @@ impl Shell {
             reader,
             responder,
             judge,
-            comparer,
             screen: Screen::default(),
             pictures: Pictures::default(),
             pace: Pace::default(),
@@ -406,10 +403,9 @@ impl Shell {
                     effects.extend(self.respond(ticket, *spec, weights));
                 }
                 Effect::Judge { ticket, weights } => self.judge.submit(diagnose::Request { ticket, weights }),
-                Effect::Compare { ticket, layer, weights } => {
-                    if let Some(comparer) = &self.comparer {
-                        comparer.submit(compare::Request { ticket, layer, weights });
-                    }
+                Effect::Compare { ticket, other, own } => {
+                    self.reading_since.get_or_insert_with(Instant::now);
+                    self.reader.compare(compare::Request { ticket, other, own });
                 }
                 Effect::ForgetPicture => self.forget_pictures(),
                 Effect::Mouse(on) => {

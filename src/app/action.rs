@@ -54,8 +54,10 @@ pub enum Action {
     NextKernel,
     /// The one before.
     PreviousKernel,
-    /// What is drawn of two checkpoints: the next of A, B and their difference.
+    /// What is drawn of two checkpoints or epochs: the next of A, B and their difference.
     Side,
+    /// Mark the epoch that the others are compared with, or end that.
+    Mark,
     /// The next epoch of the run.
     NextEpoch,
     /// The one before.
@@ -130,6 +132,7 @@ const NAMES: &[(Action, &str)] = &[
     (Action::NextKernel, "next-kernel"),
     (Action::PreviousKernel, "previous-kernel"),
     (Action::Side, "side"),
+    (Action::Mark, "mark"),
     (Action::NextEpoch, "next-epoch"),
     (Action::PreviousEpoch, "previous-epoch"),
     (Action::FirstEpoch, "first-epoch"),

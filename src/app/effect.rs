@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use super::comparison::Other;
 use super::run::{EpochId, Study};
-use super::state::{ResponseSpec, Ticket};
+use super::state::{KernelData, ResponseSpec, Ticket};
 use crate::weights::{Layer, Weights};
 
 /// Something outside the core.
@@ -18,14 +19,14 @@ pub enum Effect {
         /// Whose arrays.
         layer: Box<Layer>,
     },
-    /// Read B's layer and compare it with A's; answered by [`Msg::Compared`](super::msg::Msg::Compared).
+    /// Compare A's layer with B's; answered by [`Msg::Compared`](super::msg::Msg::Compared).
     Compare {
         /// To be given back with the answer.
         ticket: Ticket,
-        /// B's layer.
-        layer: Box<Layer>,
+        /// Where B's is.
+        other: Other,
         /// A's kernels, where the layer has some.
-        weights: Option<Arc<Weights>>,
+        own: Option<KernelData>,
     },
     /// Find out about the run's history; answered by [`Msg::Studied`](super::msg::Msg::Studied).
     Study {

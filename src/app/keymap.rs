@@ -107,7 +107,12 @@ pub const KEYMAP: &[Group] = &[
                 A::PreviousSlice,
                 "slice before; before the first one: the colours again",
             ),
-            bind(&[Char('d')], Anywhere, A::Side, "of two checkpoints: A, B, their difference"),
+            bind(
+                &[Char('d')],
+                Anywhere,
+                A::Side,
+                "of two checkpoints or epochs: the one, the other, their difference",
+            ),
             bind(&[Char('v')], Anywhere, A::Marks, "verdicts in the grid: shown, hidden"),
             bind(
                 &[Char('o')],
@@ -128,6 +133,12 @@ pub const KEYMAP: &[Group] = &[
             bind(&[Char('(')], Anywhere, A::FirstEpoch, "first epoch"),
             bind(&[Char(')')], Anywhere, A::LastEpoch, "newest epoch; new ones are shown as they come"),
             bind(&[Char(' ')], Anywhere, A::Play, "play the run from here; stop"),
+            bind(
+                &[Char('D')],
+                Anywhere,
+                A::Mark,
+                "mark this epoch, to compare the others with it; again: no more",
+            ),
         ],
     ),
     (

@@ -188,6 +188,8 @@ pub struct Run {
     pub watched: bool,
     /// Whether it plays.
     pub playing: bool,
+    /// The epoch that the shown one is compared with, as long as the user wants that.
+    pub marked: Option<EpochId>,
     /// Which epoch was asked for last, and the ticket of its weights.
     pub asked: Option<(EpochId, Ticket)>,
     /// Which epoch the numbers on the screen are of.
@@ -220,6 +222,11 @@ impl Run {
     /// Where an epoch stands.
     pub fn position(&self, id: EpochId) -> Option<usize> {
         self.epochs.iter().position(|epoch| epoch.id == id)
+    }
+
+    /// What an epoch is called; nothing, where it is not among them.
+    pub fn label(&self, id: EpochId) -> &str {
+        self.position(id).map_or("", |at| &self.epochs[at].label)
     }
 
     /// What is remembered of a layer, epoch by epoch.

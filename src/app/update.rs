@@ -1,6 +1,7 @@
 //! What each message does to the state: one line a message here, the behaviour in `update/<concern>.rs`.
 
 use super::action::Action;
+use super::comparison::Comparison;
 use super::effect::Effect;
 use super::key::Key;
 use super::msg::Msg;
@@ -10,6 +11,7 @@ mod compare;
 mod display;
 mod follow;
 mod judge;
+mod mark;
 mod mouse;
 mod navigate;
 mod open;
@@ -102,7 +104,8 @@ fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
         Action::PreviousLayer => navigate::layer_with_kernels(state, false),
         Action::NextKernel => navigate::kernel_by(state, 1),
         Action::PreviousKernel => navigate::kernel_by(state, -1),
-        Action::Side => compare::next_side(state),
+        Action::Side => mark::next_side(state),
+        Action::Mark => mark::mark(state),
         Action::NextEpoch => timeline::step(state, 1),
         Action::PreviousEpoch => timeline::step(state, -1),
         Action::FirstEpoch => timeline::select(state, 0),
@@ -133,8 +136,10 @@ fn turn_focus(state: &mut State, by: usize) {
     state.focus = Pane::ALL[(at + by) % Pane::ALL.len()];
 }
 
-/// Whether a layer's numbers are on their way: the shell waits a moment before it draws an empty pane.
+/// Whether a layer's numbers are on their way, or those that they are compared with: the shell waits a moment before it
+/// draws an empty pane.
 pub fn is_reading(state: &State) -> bool {
     matches!(state.data, Load::Pending(_))
+        || state.comparison.as_ref().is_some_and(Comparison::is_pending)
         || (state.layers.is_empty() && matches!(state.index, Load::Pending(_)))
 }

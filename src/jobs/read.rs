@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use ndarray::ArrayD;
 
+use super::compare;
 use super::follow::Teller;
 use super::latest::{Latest, Stale};
 use super::run::{Place, Run, Shelf};
@@ -82,6 +83,7 @@ struct Request {
 pub struct Reader {
     layers: Latest<Request>,
     studies: Latest<study::Request>,
+    comparisons: Latest<compare::Request>,
 }
 
 /// The checkpoint that was opened first; `None` inside: it could not be.
@@ -89,8 +91,9 @@ pub(super) type Index = Arc<OnceLock<Option<Box<dyn Checkpoint>>>>;
 
 impl Reader {
     /// Opens the first checkpoint of `run` on a thread; `send` gets [`Msg::Layers`] and [`Msg::Opened`], and a
-    /// [`Msg::Read`] a request. Where the run is watched, it goes on to tell what becomes of it.
-    pub fn spawn(run: Run, send: impl Fn(Msg) + Clone + Send + 'static) -> Self {
+    /// [`Msg::Read`] a request. Where the run is watched, it goes on to tell what becomes of it. `against` is a
+    /// checkpoint to compare with.
+    pub fn spawn(run: Run, against: Option<PathBuf>, send: impl Fn(Msg) + Clone + Send + 'static) -> Self {
         let shelf = Shelf::of(&run.places);
         let index: Index = Arc::default();
         let layers = Latest::spawn("read", {
@@ -99,14 +102,20 @@ impl Reader {
             move |request: Request, stale| answer(&request, &shelf, &index, watched, stale, &send)
         });
         let studies = study::spawn(shelf.clone(), Arc::clone(&index), send.clone());
+        let comparisons = compare::spawn(against, shelf.clone(), send.clone());
         let _ =
             thread::Builder::new().name("open".to_owned()).spawn(move || open(&run, &shelf, &index, &send));
-        Self { layers, studies }
+        Self { layers, studies, comparisons }
     }
 
     /// Asks for a layer's arrays; an older request that still waits is forgotten.
     pub fn request(&self, ticket: Ticket, epoch: EpochId, layer: Box<Layer>) {
         self.layers.submit(Request { ticket, epoch, layer });
+    }
+
+    /// Asks for a comparison.
+    pub fn compare(&self, request: compare::Request) {
+        self.comparisons.submit(request);
     }
 
     /// Asks for a piece of the history.

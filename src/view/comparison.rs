@@ -3,11 +3,14 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
+use unicode_width::UnicodeWidthStr;
 
+use super::layers::cut;
 use super::number::short;
 use super::theme::{Role, Theme};
 use crate::app::comparison::Side;
 use crate::app::state::{Described, State};
+use crate::printable::printable;
 use crate::weights::delta::Change;
 use crate::weights::statistics::Statistics;
 
@@ -55,13 +58,18 @@ pub(super) fn draw(
         let [kernel, layer] = [number(change), number(&delta.layer)].map(shown);
         lines.push([(name.to_owned(), dim), (kernel, plain), (layer, plain)]);
     }
-    lines.push([("", dim), ("A", side(Side::A)), ("B", side(Side::B))].map(text));
+    let column = room.width / 3;
+    let width = usize::from(column).saturating_sub(1);
+    let names = [Side::A, Side::B].map(|at| printable(&state.side_name(at)).into_owned());
+    // Where there is no room for the word, the epochs' own names say enough.
+    let prefix = if names.iter().any(|name| name.width() > width) { "epoch " } else { "" };
+    let [a, b] = names.map(|name| cut(name.strip_prefix(prefix).unwrap_or(&name), width));
+    lines.push([text(("", dim)), (a, side(Side::A)), (b, side(Side::B))]);
     for (name, number) in ROWS {
         let [a, b] = [own, other].map(|described| shown(number(&described.statistics)));
         lines.push([((*name).to_owned(), dim), (a, plain), (b, plain)]);
     }
     let height = lines.len().min(usize::from(room.height.saturating_sub(3)));
-    let column = room.width / 3;
     for (y, line) in (room.y..).zip(lines.iter().take(height)) {
         for (at, (text, style)) in line.iter().enumerate() {
             let width = usize::from(column);

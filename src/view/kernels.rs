@@ -30,7 +30,7 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, state: &State, theme: Theme)
         }
         Load::Ready(LayerData::Kernels(own)) => {
             match (state.kernels_drawn().unwrap_or(Ok(own)), state.middle) {
-                (Err(sentence), _) => words(buffer, room, &printable(sentence), theme),
+                (Err(sentence), _) => words(buffer, room, &printable(&sentence), theme),
                 (Ok(kernels), Middle::Kernel { row, column }) => {
                     single(buffer, room, state, kernels, (row, column), theme);
                 }
@@ -56,13 +56,18 @@ pub(super) fn nothing_found(buffer: &mut Buffer, room: Rect, state: &State, them
     words(buffer, room, &format!("no kernel has this verdict{}", on.unwrap_or_default()), theme);
 }
 
+/// The columns of a title that the name of a side may take.
+const SIDE_WIDTH: usize = 24;
+
 /// Which layer and kernel, and how they are drawn; what there is no room for is left out from the end.
 fn title(state: &State, width: u16, theme: Theme) -> Line<'static> {
     let Some(layer) = state.selected_layer() else { return Line::from(" Kernels ") };
     let mut parts = Vec::new();
     if let Some(kernels) = state.kernels() {
         let shape = kernels.shape;
-        let side = state.comparison.as_ref().map(|comparison| format!("{} · ", comparison.side.name()));
+        let side = state.comparison.as_ref().map(|comparison| {
+            format!("{} · ", cut(&printable(&state.side_name(comparison.side)), SIDE_WIDTH))
+        });
         parts.push(format!("{}kernel {} of {}", side.unwrap_or_default(), state.kernel, shape.c_out));
         let slices = shape.slices();
         let drawn = match state.slice_drawn(kernels.shape) {
@@ -125,10 +130,10 @@ fn normalization(normalization: Normalization) -> &'static str {
 }
 
 /// What of the kernel is drawn, and in which colours.
-fn look<'p>(state: &State, kernels: &KernelData, slices: &'p Palette) -> Look<'p> {
+fn look<'p>(state: &State, side: Side, kernels: &KernelData, slices: &'p Palette) -> Look<'p> {
     match state.slice_drawn(kernels.shape) {
         None if kernels.shape.is_coloured() => Look::Color(state.channels),
-        None if state.side() == Side::Difference => Look::Map(0, slices),
+        None if side == Side::Difference => Look::Map(0, slices),
         None => Look::Grey(0),
         Some(slice) => Look::Map(slice, slices),
     }
@@ -139,15 +144,20 @@ pub(super) fn slice_palette(state: &State) -> Palette {
     state.choices.maps.of_weights(state.facts.background).signed_palette()
 }
 
-/// A kernel as it is drawn now.
-pub(super) fn raster_of(state: &State, kernels: &KernelData, index: usize, slices: &Palette) -> Raster {
+/// A kernel of one side as it is drawn now.
+pub(super) fn raster_of(
+    state: &State,
+    side: Side,
+    kernels: &KernelData,
+    index: usize,
+    slices: &Palette,
+) -> Raster {
     let kernel = kernels.weights.kernel(index);
     let layer = raster::Scale { low: -kernels.largest, high: kernels.largest };
     // Small changes look small: a difference is on one scale for the layer, and nothing is mid-grey or white but zero.
-    let normalization =
-        if state.side() == Side::Difference { Normalization::Layer } else { state.normalization };
+    let normalization = if side == Side::Difference { Normalization::Layer } else { state.normalization };
     let scale = raster::kernel_scale(kernel, normalization, layer);
-    raster::draw(kernel, look(state, kernels, slices), scale)
+    raster::draw(kernel, look(state, side, kernels, slices), scale)
 }
 
 fn grid(buffer: &mut Buffer, room: Rect, state: &State, kernels: &KernelData, theme: Theme) {
@@ -180,7 +190,7 @@ fn grid(buffer: &mut Buffer, room: Rect, state: &State, kernels: &KernelData, th
                 let framed = index == state.kernel || before == Some(&state.kernel);
                 marks.push((x, y, framed, diagnosis));
             }
-            canvas.paste(&raster_of(state, kernels, index, &slices), x + 1, y + 1, zoom);
+            canvas.paste(&raster_of(state, state.side(), kernels, index, &slices), x + 1, y + 1, zoom);
             if index == state.kernel {
                 selected = Some((x, y));
             }
@@ -251,7 +261,7 @@ fn single(
     let (left, top) = single_origin(room, kernels.shape);
     let (left, top) = (usize::from(left), usize::from(top));
     let above = Rect { height: room.height.saturating_sub(SINGLE_WORDS), ..room };
-    let raster = raster_of(state, kernels, state.kernel, &slice_palette(state));
+    let raster = raster_of(state, state.side(), kernels, state.kernel, &slice_palette(state));
     let mut canvas = Canvas::of(above);
     canvas.paste(&raster, left, top, zoom);
     let (x, y) = (left + column * zoom, top + row * zoom);

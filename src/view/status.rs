@@ -9,6 +9,7 @@ use unicode_width::UnicodeWidthStr;
 use super::layers::cut;
 use super::theme::{Role, Theme};
 use crate::app::action::Action;
+use crate::app::comparison::Against;
 use crate::app::keymap::Keymap;
 use crate::app::state::{Load, Mode, State};
 use crate::printable::printable;
@@ -55,7 +56,11 @@ fn status(state: &State, room: usize, theme: Theme) -> Line<'static> {
     }
     let epoch = state.run.epochs.get(state.run.at).filter(|_| state.run.is_shown());
     let shown = epoch.map_or(&state.title, |epoch| &epoch.title);
-    let against = state.comparison.as_ref().map(|comparison| format!(" against {}", comparison.title));
+    let against = state.comparison.as_ref().and_then(|comparison| match &comparison.against {
+        Against::File(title) => Some(format!(" against {title}")),
+        // The timeline says which epoch.
+        Against::Marked => None,
+    });
     let title = printable(&format!("{shown}{}", against.unwrap_or_default())).into_owned();
     let format = match &state.index {
         Load::Ready(opened) => printable(&opened.format).into_owned(),

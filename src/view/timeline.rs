@@ -11,6 +11,7 @@ use super::halfblock::Canvas;
 use super::kernels::{raster_of, slice_palette};
 use super::layers::cut;
 use super::theme::{Role, Theme};
+use crate::app::comparison::Side;
 use crate::app::layout::{FILM_ROWS, Marks};
 use crate::app::run::{Condition, Point};
 use crate::app::state::State;
@@ -24,7 +25,7 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, state: &State, theme: Theme)
     let history = state.run.history(layer);
     let conditions: Vec<Option<Condition>> = history.iter().map(|point| point.map(condition)).collect();
     let marks = Marks { width: room.width, count: conditions.len() };
-    draw_marks(buffer, Rect { height: 1, ..room }, state.run.at, marks, &conditions, theme);
+    draw_marks(buffer, Rect { height: 1, ..room }, state, marks, &conditions, theme);
     if room.height >= 2 {
         draw_changes(buffer, Rect { y: room.y + 1, height: 1, ..room }, marks, &conditions, theme);
     }
@@ -42,6 +43,7 @@ fn title(state: &State, width: u16, theme: Theme) -> Line<'static> {
     let label = run.epochs.get(run.at).map(|epoch| printable(&epoch.label).into_owned()).unwrap_or_default();
     let newest = run.at + 1 == run.epochs.len();
     let mut words = vec![format!("{} of {}", run.at + 1, run.epochs.len())];
+    words.extend(run.marked.map(|marked| format!("against {}", cut(&printable(run.label(marked)), 12))));
     if run.playing {
         words.push("▶ playing".to_owned());
     } else if run.watched {
@@ -72,10 +74,13 @@ fn role(condition: Option<Condition>) -> Role {
     }
 }
 
+/// The mark of the epoch that the others are compared with; its colour still says how the layer fared.
+const MARKED: &str = "◆";
+
 fn draw_marks(
     buffer: &mut Buffer,
     line: Rect,
-    at: usize,
+    state: &State,
     marks: Marks,
     conditions: &[Option<Condition>],
     theme: Theme,
@@ -96,7 +101,13 @@ fn draw_marks(
         let mark = place.map_or('○', |condition| condition.shown().0);
         buffer.set_string(line.x + column, line.y, mark.to_string(), theme.style(role(*place)));
     }
-    let here = Rect { x: line.x + marks.column(at), width: 1, ..line };
+    if let Some(marked) = state.run.marked.and_then(|marked| state.run.position(marked)) {
+        let column = marks.column(marked);
+        let condition = worst.get(usize::from(column)).copied().flatten();
+        let style = theme.style(if role(condition) == Role::Warning { Role::Warning } else { Role::Accent });
+        buffer.set_string(line.x + column, line.y, MARKED, style);
+    }
+    let here = Rect { x: line.x + marks.column(state.run.at), width: 1, ..line };
     if let Some(cell) = buffer.cell_mut((here.x, here.y)) {
         cell.set_style(Style::reset().patch(theme.style(Role::Selected)));
     }
@@ -157,8 +168,9 @@ fn film(buffer: &mut Buffer, room: Rect, state: &State, theme: Theme) {
         let x = (place - first) * width;
         match state.run.frame(&layer.name, epoch.id).filter(|frame| state.kernel < frame.data.weights.len()) {
             Some(frame) => {
-                let raster =
-                    thinned(&raster_of(state, &frame.data, state.kernel, &slice_palette(state)), step);
+                // The weights themselves, also while a difference fills the grid.
+                let raster = raster_of(state, Side::A, &frame.data, state.kernel, &slice_palette(state));
+                let raster = thinned(&raster, step);
                 canvas.paste(&raster, x + 1, 1, zoom);
             }
             None => missing.push((x + width / 2) as u16),

@@ -1,6 +1,6 @@
 //! Two checkpoints in the viewer: what a key draws, what is asked for, and what the screen says.
 
-use convscope::app::comparison::{Comparison, Side};
+use convscope::app::comparison::{Comparison, Other, Side};
 use convscope::app::effect::Effect;
 use convscope::app::msg::Msg;
 use convscope::app::state::{Load, Ticket};
@@ -40,7 +40,7 @@ fn session(width: u16, height: u16) -> Session {
 /// What was asked of the other checkpoint.
 fn asked(session: &Session) -> Vec<&str> {
     let asked = session.effects.iter().filter_map(|effect| match effect {
-        Effect::Compare { layer, .. } => Some(layer.name.as_str()),
+        Effect::Compare { other: Other::Layer(layer), .. } => Some(layer.name.as_str()),
         _ => None,
     });
     asked.collect()

@@ -23,6 +23,7 @@ mod formats;
 mod hostile;
 mod judgement;
 mod judgement_properties;
+mod marking;
 mod numerics;
 mod order;
 mod properties;

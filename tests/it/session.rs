@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use convscope::app::comparison::{Compared, Comparison};
+use convscope::app::comparison::{Compared, Comparison, Other};
 use convscope::app::effect::Effect;
 use convscope::app::key::Key;
 use convscope::app::msg::{Msg, Opened};
@@ -35,6 +35,8 @@ pub(crate) struct Session {
     pub(crate) unread: Vec<(Ticket, EpochId, Layer)>,
     /// Whether the history is studied at once.
     pub(crate) answer_studies: bool,
+    /// Whether what is compared with is read at once.
+    pub(crate) answer_comparisons: bool,
     /// Epochs that cannot be read.
     pub(crate) unreadable: Vec<u32>,
 }
@@ -133,7 +135,7 @@ fn numbers(layer: &Layer) -> LayerData {
 }
 
 /// The other checkpoint's side of a layer: kernel n has changed by n % of its weights.
-fn other(layer: &Layer, own: Option<&Weights>) -> Compared {
+fn other(layer: &Layer, own: Option<&KernelData>) -> Compared {
     let LayerData::Kernels(mut data) = numbers(layer) else {
         return Compared { other: numbers(layer), kernels: None };
     };
@@ -170,6 +172,7 @@ impl Session {
             answer_reads: true,
             unread: Vec::new(),
             answer_studies: true,
+            answer_comparisons: true,
             unreadable: Vec::new(),
         };
         session.take(Msg::Layers(layers));
@@ -194,8 +197,8 @@ impl Session {
                     Effect::Study { ticket, study } if self.answer_studies => {
                         waiting.push(Msg::Studied { ticket: *ticket, result: self.study(study) });
                     }
-                    Effect::Compare { ticket, layer, weights } => {
-                        let result = Ok(Box::new(other(layer, weights.as_deref())));
+                    Effect::Compare { ticket, other, own } if self.answer_comparisons => {
+                        let result = self.compare(other, own.as_ref()).map(Box::new);
                         waiting.push(Msg::Compared { ticket: *ticket, result });
                     }
                     Effect::Judge { ticket, weights } if self.answer_verdicts => {
@@ -224,6 +227,17 @@ impl Session {
             return Err(format!("ckpt-{}.h5: is only partly written", epoch.0));
         }
         Ok(at_epoch(numbers(layer), epoch))
+    }
+
+    fn compare(&self, with: &Other, own: Option<&KernelData>) -> Result<Compared, String> {
+        let data = match with {
+            Other::Layer(layer) => return Ok(other(layer, own)),
+            Other::Epoch(epoch, layer) => self.read(*epoch, layer)?,
+            Other::Known(kernels) => LayerData::Kernels(kernels.clone()),
+        };
+        let LayerData::Kernels(kernels) = &data else { return Err("no kernels".to_owned()) };
+        let kernels = own.and_then(|own| compared(kernels, own));
+        Ok(Compared { other: data, kernels })
     }
 
     fn study(&self, study: &Study) -> Result<Studied, String> {

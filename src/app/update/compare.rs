@@ -1,16 +1,18 @@
 //! Comparing with another checkpoint: its layer is asked for once A's is read, and described as A's is.
 
-use std::sync::Arc;
-
 use super::follow::described;
-use crate::app::comparison::Compared;
+use crate::app::comparison::{Against, Compared, Other};
 use crate::app::effect::Effect;
 use crate::app::state::{LayerData, Load, State, Ticket};
 use crate::weights::Layer;
 
 /// B's index is read, or could not be.
 pub(super) fn against(state: &mut State, result: Result<Vec<Layer>, String>, effects: &mut Vec<Effect>) {
-    let Some(comparison) = &mut state.comparison else { return };
+    let Some(mut comparison) = state.comparison.as_mut() else { return };
+    if comparison.against == Against::Marked {
+        let Some(aside) = &mut comparison.aside else { return };
+        comparison = &mut **aside;
+    }
     match result {
         Ok(layers) => comparison.layers = Load::Ready(layers),
         Err(sentence) => {
@@ -27,40 +29,70 @@ pub(super) fn request(state: &mut State, effects: &mut Vec<Effect>) {
     else {
         return;
     };
-    // While A's index is being read, a layer may seem to be missing.
-    if comparison.of == Some(read) || matches!(state.index, Load::Pending(_)) {
+    if comparison.of == Some(read) {
         return;
     }
-    let (Some(pairs), Load::Ready(layers)) = (comparison.pairs(&state.layers), &comparison.layers) else {
-        return;
+    let own = match data {
+        LayerData::Kernels(kernels) => Some(kernels.clone()),
+        LayerData::Tensors(_) => None,
     };
-    let own = &state.layers[at];
-    let other = pairs.iter().find(|pair| pair.a == Some(at)).and_then(|pair| layers.get(pair.b?));
-    let request = other.map(|other| {
-        let mut layer = Box::new(other.clone());
-        // A guessed layout is the one that the user chose for A.
-        if let (true, Some((_, layout)), Some((_, guessed))) =
-            (other.layout_guessed, own.kernels, &mut layer.kernels)
-        {
-            *guessed = layout;
-        }
-        let weights = match data {
-            LayerData::Kernels(kernels) => Some(Arc::clone(&kernels.weights)),
-            LayerData::Tensors(_) => None,
-        };
-        (layer, weights)
-    });
+    let other = match comparison.against {
+        // Of an epoch, arrays without kernels are not shown.
+        Against::Marked if own.is_none() => None,
+        Against::Marked => Some(of_marked(state, at)),
+        Against::File(_) => match of_file(state, at) {
+            Some(other) => Some(other),
+            None => return,
+        },
+    };
     let ticket = state.ticket();
     let Some(comparison) = &mut state.comparison else { return };
     comparison.of = Some(read);
     comparison.described = None;
-    comparison.compared = match request {
-        None => Load::Failed("only A has this layer".to_owned()),
-        Some((layer, weights)) => {
-            effects.push(Effect::Compare { ticket, layer, weights });
+    comparison.compared = match other {
+        None => Load::Idle,
+        Some(Err(sentence)) => Load::Failed(sentence),
+        Some(Ok(other)) => {
+            effects.push(Effect::Compare { ticket, other, own });
             Load::Pending(ticket)
         }
     };
+}
+
+/// The layer of the other checkpoint that goes with this one; `None` as long as that cannot be said.
+fn of_file(state: &State, at: usize) -> Option<Result<Other, String>> {
+    // While A's index is being read, a layer may seem to be missing.
+    if matches!(state.index, Load::Pending(_)) {
+        return None;
+    }
+    let comparison = state.comparison.as_ref()?;
+    let (pairs, layers) = (comparison.pairs(&state.layers)?, comparison.layers.ready()?);
+    let other = pairs.iter().find(|pair| pair.a == Some(at)).and_then(|pair| layers.get(pair.b?));
+    let Some(other) = other else { return Some(Err("only A has this layer".to_owned())) };
+    let mut layer = Box::new(other.clone());
+    // A guessed layout is the one that the user chose for A.
+    if let (true, Some((_, layout)), Some((_, guessed))) =
+        (other.layout_guessed, state.layers[at].kernels, &mut layer.kernels)
+    {
+        *guessed = layout;
+    }
+    Some(Ok(Other::Layer(layer)))
+}
+
+/// This layer at the marked epoch: from memory, where it is there.
+fn of_marked(state: &State, at: usize) -> Result<Other, String> {
+    let (run, layer) = (&state.run, &state.layers[at]);
+    let marked = run.marked.and_then(|marked| run.position(marked)).map(|place| &run.epochs[place]);
+    let Some(marked) = marked else { return Err("no epoch is marked".to_owned()) };
+    let held = state.comparison.as_ref().and_then(|comparison| comparison.held.as_ref());
+    let held = held.filter(|(of, _)| of == layer).map(|(_, data)| data);
+    if let Some(data) = held.or_else(|| Some(&run.frame(&layer.name, marked.id)?.data)) {
+        return Ok(Other::Known(data.clone()));
+    }
+    if !marked.readable {
+        return Err(format!("epoch {} was overwritten before this layer was looked at", marked.label));
+    }
+    Ok(Other::Epoch(marked.id, Box::new(layer.clone())))
 }
 
 /// B's side of the layer is known, or could not be had.
@@ -73,11 +105,17 @@ pub(super) fn compared(state: &mut State, ticket: Ticket, result: Result<Box<Com
         Ok(compared) => Load::Ready(*compared),
         Err(sentence) => Load::Failed(sentence),
     };
+    let of = state.data_of.filter(|(_, read)| comparison.of == Some(*read));
+    if let (Against::Marked, Load::Ready(Compared { other: LayerData::Kernels(other), .. }), Some((at, _))) =
+        (&comparison.against, &comparison.compared, of)
+    {
+        comparison.held = Some((state.layers[at].clone(), other.clone()));
+    }
     // The order may be that of the changes.
     state.order_of = None;
 }
 
-/// The numbers of the selected kernel in B and in B − A.
+/// The numbers of the selected kernel in B and in the difference.
 pub(super) fn describe(state: &mut State) {
     let kernel = state.kernel;
     let Some(comparison) = &mut state.comparison else { return };
@@ -90,13 +128,3 @@ pub(super) fn describe(state: &mut State) {
         comparison.described = Some([described(other, kernel), described(difference, kernel)]);
     }
 }
-
-/// A, B, their difference.
-pub(super) fn next_side(state: &mut State) {
-    match &mut state.comparison {
-        Some(comparison) => comparison.side = comparison.side.next(),
-        None => state.message = Some(NOTHING.to_owned()),
-    }
-}
-
-const NOTHING: &str = "there is nothing to compare with: convscope A --against B";

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use crate::app::comparison::Comparison;
 use crate::app::effect::Effect;
 use crate::app::state::{Health, Judgement, Ordering, State, Ticket};
 use crate::weights::diagnosis::{Diagnosis, LayerDiagnosis, VERDICTS, Verdict};
@@ -71,6 +72,11 @@ pub(super) fn order(state: &mut State) {
         return;
     }
     let Ordering { sort, filter, anchor } = state.ordering;
+    // What changed is known in a moment: until then the grid stays as it is, also from epoch to epoch.
+    let waits = sort == Sort::Change && state.comparison.as_ref().is_some_and(Comparison::is_pending);
+    if waits && filter.is_none() && state.order.len() == kernels.shape.c_out {
+        return;
+    }
     let filter = filter.filter(|_| complete);
     state.order =
         order::order(sort, filter, &state.judgement.kernels, &kernels.weights, anchor, state.delta());

@@ -1,7 +1,7 @@
 //! Moving through layers, kernels, weights and the help.
 
 use super::follow::grid;
-use super::preview;
+use super::{mark, preview};
 use crate::app::action::{Action, Step};
 use crate::app::key::Key;
 use crate::app::layout::inside;
@@ -125,9 +125,10 @@ pub(super) fn responses(state: &mut State) {
     }
 }
 
-/// Back to the sheet or to the grid, and from there out of a pane at the side.
+/// Back to the sheet or to the grid, from there out of a pane at the side, and last from the comparison of two epochs.
 pub(super) fn back(state: &mut State) {
     match state.middle {
+        Middle::Grid if state.focus == Pane::Kernels => _ = mark::end(state),
         Middle::Grid => state.focus = Pane::Kernels,
         Middle::Responses => {
             state.middle = Middle::Grid;

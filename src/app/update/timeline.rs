@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::study;
+use super::{mark, study};
 use crate::app::effect::Effect;
 use crate::app::msg::Opened;
 use crate::app::run::{Epoch, EpochId};
@@ -21,12 +21,16 @@ pub(super) fn step(state: &mut State, by: isize) {
 /// The epoch at this place; past the end, the newest. The run stops playing.
 pub(super) fn select(state: &mut State, at: usize) {
     if !state.run.is_shown() {
-        let how = if state.run.watched { "no other epoch is known yet" } else { NO_RUN };
-        state.message = Some(how.to_owned());
+        state.message = Some(no_other_epoch(state).to_owned());
         return;
     }
     state.run.playing = false;
     go(state, at);
+}
+
+/// Why there is no other epoch.
+pub(super) fn no_other_epoch(state: &State) -> &'static str {
+    if state.run.watched { "no other epoch is known yet" } else { NO_RUN }
 }
 
 const NO_RUN: &str = "this is one file, not a run: name a folder, or --follow the file";
@@ -93,6 +97,7 @@ pub(super) fn epochs(state: &mut State, epochs: Vec<Epoch>, start: Option<usize>
         }
         (None, _) => last,
     };
+    mark::epochs(state, &before);
     let known: Vec<EpochId> = state.run.epochs.iter().map(|epoch| epoch.id).collect();
     study::forget_epochs(state, &known);
 }
@@ -196,7 +201,7 @@ pub(super) fn not_read(state: &mut State, ticket: Ticket, epoch: EpochId, senten
         state.run.shown = Some(epoch);
     }
     if state.run.is_shown() {
-        let label = state.run.position(epoch).map_or("", |at| &state.run.epochs[at].label);
+        let label = state.run.label(epoch);
         state.message = Some(format!("epoch {label} cannot be shown: {sentence}"));
     }
     state.run.failed.insert(epoch, sentence);
