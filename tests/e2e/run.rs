@@ -79,6 +79,52 @@ fn the_demos_epochs_are_walked_through_and_the_bad_one_is_found() {
 }
 
 #[test]
+fn two_epochs_of_the_demo_are_compared() {
+    let terminal = Terminal::start(MUTE, &["demo"]);
+    wait_to_see(&terminal, "epoch-010.h5");
+    terminal.send("d");
+    terminal.wait_for("compared with epoch 0, the first");
+    terminal.wait_for(" epoch 0 · kernel 0 of 64");
+    wait_to_see(&terminal, "epoch-000.h5");
+    terminal.send("d");
+    terminal.wait_for(" 10 − 0 · kernel 0 of 64");
+    terminal.send(",");
+    terminal.wait_for(" 8 − 0 · kernel 0 of 64");
+    terminal.send("d");
+    terminal.wait_for(" epoch 8 · kernel 0 of 64");
+    wait_to_see(&terminal, "epoch-008.h5");
+    terminal.send("D");
+    terminal.wait_for("epoch 8 is marked");
+    terminal.send("(d");
+    terminal.wait_for("· against 8");
+    terminal.wait_for(" epoch 8 · kernel 0 of 64");
+    wait_to_see(&terminal, "epoch-008.h5");
+    terminal.send("\x1b");
+    terminal.wait("the end of the comparison", |terminal| !terminal.text().contains("against 8"));
+    wait_to_see(&terminal, "epoch-000.h5");
+    terminal.send("q");
+    assert_eq!(terminal.end().0, 0);
+}
+
+#[test]
+fn a_marked_epoch_whose_file_vanishes_is_said() {
+    let folder = TempDir::new().unwrap();
+    for epoch in ["001", "002", "003"] {
+        let name = format!("epoch-{epoch}.h5");
+        fs::copy(demo(&name), folder.path().join(&name)).unwrap();
+    }
+    let terminal = Terminal::start(MUTE, &[folder.path().to_str().unwrap()]);
+    terminal.wait_for("Epoch 3 · 3 of 3");
+    terminal.send("(D)dd");
+    terminal.wait_for(" 3 − 1 · kernel 0 of 64");
+    fs::remove_file(folder.path().join("epoch-001.h5")).unwrap();
+    terminal.wait_for("epoch 1, the marked one, is gone");
+    wait_to_see(&terminal, "epoch-003.h5");
+    terminal.send("q");
+    assert_eq!(terminal.end().0, 0);
+}
+
+#[test]
 fn a_followed_file_is_overwritten_in_place_and_by_rename() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("last.h5");
