@@ -56,17 +56,21 @@ impl Series {
         Self { arguments: arguments.into_iter().map(argument).collect() }
     }
 
-    /// The file, where it is just one: whatever is written into it is another epoch.
+    /// The file, where it is just one: whatever is written into it is another epoch. What was not there when it was named
+    /// may become a folder when the training begins.
     pub fn one_file(&self) -> Option<&Path> {
         match &self.arguments[..] {
-            [Argument::File(path)] => Some(path),
+            [Argument::File(path)] if !path.is_dir() => Some(path),
             _ => None,
         }
     }
 
     /// Whether files may join it: it has a folder or a pattern.
     pub fn grows(&self) -> bool {
-        self.arguments.iter().any(|argument| !matches!(argument, Argument::File(_)))
+        self.arguments.iter().any(|argument| match argument {
+            Argument::File(path) => path.is_dir(),
+            Argument::Folder(_) | Argument::Pattern(..) => true,
+        })
     }
 
     /// What it is called on the screen: the arguments as they were given, or how many.
@@ -87,10 +91,10 @@ impl Series {
         let mut found: BTreeMap<PathBuf, Option<Stamp>> = BTreeMap::new();
         for argument in &self.arguments {
             match argument {
-                Argument::File(path) => {
+                Argument::File(path) if !path.is_dir() => {
                     found.insert(path.clone(), Stamp::of(path).ok());
                 }
-                Argument::Folder(path) => found.extend(looked_up(in_folder(path))),
+                Argument::File(path) | Argument::Folder(path) => found.extend(looked_up(in_folder(path))),
                 Argument::Pattern(_, text) => {
                     found.extend(looked_up(glob::glob(text).into_iter().flatten().flatten()));
                 }

@@ -1,6 +1,6 @@
 //! What a watched run's files are up to, in the words of the screen.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use super::run::{Place, Shelf};
 use super::watch::News;
@@ -12,8 +12,11 @@ use crate::weights::Layer;
 /// Turns news of files into messages.
 pub struct Teller {
     shelf: Shelf,
+    series: Series,
     /// Of a run that is one file written again and again: every content so far.
-    contents: Option<Vec<Epoch>>,
+    contents: Vec<Epoch>,
+    /// The file that something was said about last.
+    about: Option<PathBuf>,
     /// The layers that the screen knows.
     layers: Vec<Layer>,
     /// What settled since the last list of epochs.
@@ -27,8 +30,8 @@ impl Teller {
             let place = shelf.place(id)?;
             Some(Epoch { id, label: "1".to_owned(), title: place.source.title(), readable: true })
         };
-        let contents = series.one_file().is_some().then(|| opened.and_then(first).into_iter().collect());
-        Self { shelf, contents, layers, settled: Vec::new() }
+        let contents = opened.and_then(first).into_iter().collect();
+        Self { shelf, series: series.clone(), contents, about: None, layers, settled: Vec::new() }
     }
 
     /// What the screen is told.
@@ -40,10 +43,17 @@ impl Teller {
                     Some(before) if now.size() < before.size() => "was cut short; waiting for the rest",
                     _ => "is being written",
                 };
-                vec![said(&path, what)]
+                vec![self.said(path, what)]
             }
-            News::NotYet { path, error } => vec![said(&path, &format!("{}; trying again", error.problem))],
-            News::Vanished { path } => vec![said(&path, "is gone; waiting for it to come back")],
+            News::NotYet { path, error } => {
+                vec![self.said(path, &format!("{}; trying again", error.problem))]
+            }
+            // A training may keep only its last checkpoints: nobody waits for the others.
+            News::Vanished { path } if self.series.grows() => {
+                let told = self.about.take_if(|about| *about == path);
+                told.map(|_| Msg::Files(None)).into_iter().collect()
+            }
+            News::Vanished { path } => vec![self.said(path, "is gone; waiting for it to come back")],
             News::Settled { epoch, network } => {
                 self.settled.push((Place::from(epoch), *network));
                 vec![Msg::Files(None)]
@@ -67,7 +77,10 @@ impl Teller {
 
     /// A file that is overwritten has an epoch for each content; only the last can be read.
     fn with_earlier_contents(&mut self, epochs: Vec<Epoch>) -> Vec<Epoch> {
-        let Some(contents) = &mut self.contents else { return epochs };
+        if self.series.one_file().is_none() {
+            return epochs;
+        }
+        let contents = &mut self.contents;
         for content in contents.iter_mut() {
             content.readable = epochs.iter().any(|epoch| epoch.id == content.id);
         }
@@ -82,12 +95,14 @@ impl Teller {
         contents.drain(..more);
         contents.clone()
     }
+
+    fn said(&mut self, path: PathBuf, what: &str) -> Msg {
+        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+        let said = format!("{name} {what}");
+        self.about = Some(path);
+        Msg::Files(Some(said))
+    }
 }
 
 /// So many contents of one file are told of; what of them is still in memory is the core's to know.
 const LONGEST: usize = 1000;
-
-fn said(path: &Path, what: &str) -> Msg {
-    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
-    Msg::Files(Some(format!("{name} {what}")))
-}

@@ -107,3 +107,16 @@ fn nothing_is_said_with_the_path_and_the_remedy() {
     fs::write(folder.path().join("saved_model.pb"), "").unwrap();
     assert!(sentence(folder.path()).contains("SavedModel"), "{}", sentence(folder.path()));
 }
+
+#[test]
+fn what_is_named_before_it_is_there_may_become_a_folder() {
+    let folder = folder(&[]);
+    let run = folder.path().join("run");
+    let series = Series::of([run.clone()]);
+    assert_eq!((series.one_file(), series.grows()), (Some(run.as_path()), false));
+    fs::create_dir(&run).unwrap();
+    assert_eq!((series.one_file(), series.grows()), (None, true));
+    fs::write(run.join("ckpt-1.h5"), "one").unwrap();
+    fs::write(run.join("ckpt-2.h5"), "another").unwrap();
+    assert_eq!(listed(&series, &run), pairs(&[("ckpt-1.h5", "1"), ("ckpt-2.h5", "2")]));
+}
