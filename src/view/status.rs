@@ -44,12 +44,18 @@ fn status(state: &State, room: usize, theme: Theme) -> Line<'static> {
         Mode::Jump(number) => return prompt(":", number, Some("kernel number, Enter"), theme),
         Mode::Browse | Mode::Help(_) => {}
     }
-    // What the files are up to stands until it is over, a word for the user until the next key.
-    let words = [&state.run.word, &state.message];
-    let said: Vec<_> = words.into_iter().flatten().map(|word| printable(word)).collect();
-    if !said.is_empty() {
-        let role = if state.message.is_some() { Role::Warning } else { Role::Accent };
-        return Line::styled(cut(&said.join(" · "), room), theme.style(role));
+    // A word for the user stands until the next key, what the files are up to until it is over.
+    match (&state.message, &state.run.word) {
+        (Some(message), word) => {
+            let mut said = cut(&printable(message), room);
+            let left = room.saturating_sub(said.width() + 3);
+            if let Some(word) = word.as_ref().filter(|_| left >= 12) {
+                said = format!("{said} · {}", cut(&printable(word), left));
+            }
+            return Line::styled(said, theme.style(Role::Warning));
+        }
+        (None, Some(word)) => return Line::styled(cut(&printable(word), room), theme.style(Role::Accent)),
+        (None, None) => {}
     }
     if let Load::Failed(sentence) = &state.index {
         return Line::styled(cut(&printable(sentence), room), theme.style(Role::Warning));

@@ -226,7 +226,7 @@ fn a_marked_epoch_that_cannot_be_read_or_is_gone_is_said() {
     assert!(session.state.delta().is_some());
     // A watched run without the file.
     session.epochs("2 3");
-    assert_eq!(said(&session), "epoch 1, the marked one, is gone: nothing is compared any more");
+    assert_eq!(said(&session), "epoch 1, the marked one, is gone");
     assert_eq!((session.state.run.marked, &session.state.comparison), (None, &None));
     // One that cannot be read is not marked.
     session.unreadable = vec![4];

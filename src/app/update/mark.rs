@@ -93,6 +93,6 @@ pub(super) fn epochs(state: &mut State, before: &[Epoch]) {
         return;
     }
     let label = before.iter().find(|epoch| epoch.id == marked).map_or("", |epoch| &epoch.label);
-    state.message = Some(format!("epoch {label}, the marked one, is gone: nothing is compared any more"));
+    state.message = Some(format!("epoch {label}, the marked one, is gone"));
     end(state);
 }
