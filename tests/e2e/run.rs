@@ -119,6 +119,7 @@ fn a_marked_epoch_whose_file_vanishes_is_said() {
     terminal.wait_for(" 3 − 1 · kernel 0 of 64");
     fs::remove_file(folder.path().join("epoch-001.h5")).unwrap();
     terminal.wait_for("epoch 1, the marked one, is gone");
+    assert!(!terminal.text().contains("come back"), "nobody waits for it:\n{}", terminal.text());
     wait_to_see(&terminal, "epoch-003.h5");
     terminal.send("q");
     assert_eq!(terminal.end().0, 0);
