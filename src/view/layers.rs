@@ -46,7 +46,11 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, state: &State, theme: Theme)
     }
     draw_sides(buffer, room, state, theme);
     if state.layers.is_empty() {
-        let word = if matches!(state.index, Load::Pending(_)) { "reading…" } else { "no layers" };
+        let word = match state.index {
+            Load::Pending(_) if state.run.watched && state.run.epochs.is_empty() => "waiting…",
+            Load::Pending(_) => "reading…",
+            _ => "no layers",
+        };
         Line::styled(word, theme.style(Role::Dim)).render(room, buffer);
     }
 }

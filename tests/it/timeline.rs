@@ -171,6 +171,17 @@ fn while_an_epoch_is_read_the_last_one_stays() {
 }
 
 #[test]
+fn the_gain_is_said_again_of_an_epoch_that_one_comes_back_to() {
+    let mut session = run("1 2 3");
+    let (_, ticket) = session.state.data_of.unwrap();
+    session.take(Msg::Gain { ticket, gain: vec![0.5; 12] });
+    session.keys(",");
+    assert_eq!(session.state.diagnosis(3).unwrap().gain, None);
+    session.keys(".");
+    assert_eq!(session.state.diagnosis(3).unwrap().gain, Some(0.5));
+}
+
+#[test]
 fn an_epoch_that_cannot_be_read_leaves_the_last_good_weights_and_is_said() {
     let mut session = Session::on(network(), 160, 45);
     session.unreadable = vec![2];
@@ -283,6 +294,8 @@ fn somebody_waits_for_the_first_checkpoint() {
     session.state.index = Load::Idle;
     session.epochs("").take(Msg::Files(Some("run: no checkpoint yet; waiting for the first".to_owned())));
     assert!(text(&screen(&session)).contains("waiting for the first"));
+    session.state.index = Load::Pending(session.state.ticket());
+    assert!(text(&screen(&session)).contains("│waiting…"));
     session.take(Msg::Files(None)).epochs("1");
     let opened = Opened { format: "Keras model".to_owned(), name: None };
     session.take(Msg::Network { epoch: EpochId(1), layers: network(), opened });

@@ -8,6 +8,7 @@ use crate::app::msg::Opened;
 use crate::app::run::{Epoch, EpochId};
 use crate::app::state::{Judgement, LayerData, Load, State, Ticket};
 use crate::weights::Layer;
+use crate::weights::diagnosis::Diagnosis;
 
 /// So many epochs on, or back.
 pub(super) fn step(state: &mut State, by: isize) {
@@ -181,7 +182,10 @@ pub(super) fn install(state: &mut State, ticket: Ticket, epoch: EpochId, data: L
     state.order_of = None;
     state.gain = gain;
     if let Some(diagnosis) = diagnosis {
-        let kernels = diagnosis.kernels.iter().copied().map(Some).collect();
+        // The gain may have been known later than the verdicts.
+        let gain = |at: usize| state.gain.as_ref().and_then(|gain| gain.get(at)).copied();
+        let kernels = diagnosis.kernels.iter().enumerate();
+        let kernels = kernels.map(|(at, it)| Some(Diagnosis { gain: it.gain.or(gain(at)), ..*it })).collect();
         state.judgement = Judgement { ticket, kernels, layer: Some(Arc::unwrap_or_clone(diagnosis)) };
     }
     state.run.failed.remove(&epoch);
