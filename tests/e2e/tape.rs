@@ -10,7 +10,7 @@ use crate::svg;
 use crate::terminal::{MUTE, Terminal, program};
 
 const COLUMNS: u16 = 120;
-const ROWS: u16 = 36;
+const ROWS: u16 = 40;
 
 /// What the tape's keys send, by their names there.
 const KEYS: &[(&str, &str)] = &[
