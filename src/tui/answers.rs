@@ -139,8 +139,10 @@ fn mode(report: &str) -> u8 {
 /// A colour as X11 names it: `rgb:1e1e/1e1e/2e2e` with one to four digits a channel, `rgba:…`, or `#1e1e2e`.
 fn color(name: &str) -> Option<[u8; 3]> {
     let level = |digits: &str| {
-        let largest =
-            (1_u32 << (4 * digits.len())).checked_sub(1).filter(|_| (1..=4).contains(&digits.len()))?;
+        if !(1..=4).contains(&digits.len()) {
+            return None;
+        }
+        let largest = (1 << (4 * digits.len())) - 1;
         let value = u32::from_str_radix(digits, 16).ok()?;
         Some((value * 255 / largest) as u8)
     };
@@ -173,6 +175,8 @@ mod tests {
             ("\x1b]11;rgb:zz/zz/zz\x07", Answer::Other),
             ("\x1b]11;rgb:00000/0/0\x07", Answer::Other),
             ("\x1b]11;rgb:/\x07", Answer::Other),
+            ("\x1b]11;rgb:101010101/0/0\x07", Answer::Other),
+            ("\x1b]11;#000000000000000000000000000\x07", Answer::Other),
             ("\x1b]11;#é\x07", Answer::Other),
             ("\x1b]10;rgb:ffff/ffff/ffff\x07", Answer::Other),
             ("\x1b[?2026;2$y", Answer::Synchronised),

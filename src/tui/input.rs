@@ -187,6 +187,9 @@ fn event(piece: &[u8]) -> Option<Input> {
     if let [0x1b, b'P' | b'_' | b'^' | b'X' | b']', _, ..] = piece {
         return None;
     }
+    if is_off_screen(piece) {
+        return None;
+    }
     let msg = match Parsed::parse_from(piece).ok()?? {
         Parsed::FocusGained => return Some(Input::Focus),
         Parsed::Key(pressed) if pressed.kind != KeyEventKind::Release => {
@@ -205,6 +208,14 @@ fn event(piece: &[u8]) -> Option<Input> {
         _ => return None,
     };
     Some(Input::Msg(msg))
+}
+
+/// A report of the mouse whose column or row is 0, where cells are counted from 1: the parser takes 1 from them unseen.
+fn is_off_screen(piece: &[u8]) -> bool {
+    let report =
+        piece.strip_prefix(b"\x1b[").and_then(|rest| rest.strip_suffix(b"M").or(rest.strip_suffix(b"m")));
+    let Some(Ok(report)) = report.map(std::str::from_utf8) else { return false };
+    report.split(';').skip(1).any(|number| number.parse() == Ok(0_u16))
 }
 
 /// The keys that have no character.
@@ -313,6 +324,7 @@ mod tests {
     fn clicks_and_pastes_arrive() {
         assert!(decoded(b"\x1b[<0;10;5M").contains("Click, x: 9, y: 4"));
         assert!(decoded(b"\x1b[<65;1;1M").contains("WheelDown"));
+        assert_eq!(decoded(b"\x1b[<0;0;5M\x1b[<0;5;0m\x1b[32;0;1Mq"), "q", "off the screen");
         assert!(decoded(b"\x1b[200~conv\x1b[201~").contains("Paste(\"conv\")"));
     }
 }
