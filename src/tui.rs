@@ -32,6 +32,7 @@ mod cells;
 mod detect;
 pub mod doctor;
 mod frames;
+pub mod fuzzing;
 mod graphics;
 mod input;
 mod kitty;
