@@ -36,6 +36,7 @@ pub mod fuzzing;
 mod graphics;
 mod input;
 mod kitty;
+mod learning;
 mod pace;
 mod pictures;
 mod png;
@@ -86,8 +87,6 @@ enum Event {
 const PATIENCE: Duration = Duration::from_millis(60);
 /// How long a layer that is being read may delay a frame.
 const GRACE: Duration = Duration::from_millis(40);
-/// How long the user leaves a draft as it is before the whole picture is sent.
-const REST: Duration = Duration::from_millis(350);
 /// How long the terminal has to answer before half-blocks are drawn; answers that come later still count.
 const ANSWER_TIME: Duration = Duration::from_millis(300);
 
@@ -130,6 +129,8 @@ struct Shell {
     pace: Pace,
     /// By how much the sides of drafts are divided, for the thread that makes them.
     draft: Arc<AtomicUsize>,
+    /// Makes tmux be asked at once who shows the pane.
+    tmux: Option<Sender<()>>,
     /// When the terminal was asked what it can do.
     asked: Instant,
     /// When the user did something last.
@@ -218,6 +219,7 @@ impl Shell {
             pictures: Pictures::default(),
             pace: Pace::default(),
             draft,
+            tmux: None,
             asked: Instant::now(),
             last_input: Instant::now(),
             pending: Vec::new(),
@@ -262,7 +264,7 @@ impl Shell {
         })?;
         if self.evidence.multiplexer().value == Multiplexer::Tmux {
             let send = sender.clone();
-            std::thread::spawn(move || send.send(Event::Tmux(Tmux::ask())));
+            self.tmux = Some(detect::watch(move |tmux| send.send(Event::Tmux(tmux)).is_ok())?);
         }
         Ok(())
     }
@@ -272,7 +274,8 @@ impl Shell {
         let mut held_until = None;
         while !self.done {
             let reading = self.reading_since.map(|since| since + GRACE);
-            let rest = (self.pictures.is_draft() && held_until.is_none()).then(|| self.last_input + REST);
+            let rest = (self.pictures.is_draft() && held_until.is_none())
+                .then(|| self.last_input + self.pace.rest());
             let deadlines = [answers_until, reading, held_until, rest, self.beat()];
             let deadline = deadlines.into_iter().flatten().min();
             let event = match deadline {
@@ -307,7 +310,7 @@ impl Shell {
             if self.done || held_until.is_some() {
                 continue;
             }
-            if self.pictures.is_draft() && now >= self.last_input + REST {
+            if self.pictures.is_draft() && now >= self.last_input + self.pace.rest() {
                 self.pictures.rest();
             }
             self.draw()?;
@@ -331,34 +334,12 @@ impl Shell {
                     self.last_input = Instant::now();
                 }
                 if let Msg::Resize { .. } = msg {
-                    // A font of another size changes the cells: the kernel knows first.
-                    self.evidence.window = window();
-                    self.evidence.cell = None;
-                    self.evidence.window_px = None;
-                    self.learnt();
+                    self.measure();
                 }
                 self.update(msg);
             }
-            Event::Answer(Answer::Status) => {
-                self.pace.answer(Instant::now());
-                self.draft.store(self.pace.draft(), Ordering::Relaxed);
-            }
-            Event::Answer(answer) => {
-                let was = self.evidence.complete;
-                self.evidence.learn(answer);
-                if self.evidence.complete && !was {
-                    // The questions were written before the first frame: this is the way there and back alone.
-                    self.pace.travelled(self.asked.elapsed());
-                    self.draft.store(self.pace.draft(), Ordering::Relaxed);
-                }
-                if self.evidence.complete {
-                    self.learnt();
-                }
-            }
-            Event::Tmux(tmux) => {
-                self.evidence.tmux = Some(tmux.unwrap_or_default());
-                self.learnt();
-            }
+            Event::Answer(answer) => self.answered(answer),
+            Event::Tmux(tmux) => self.attached(tmux.unwrap_or_default()),
             Event::Picture(ticket, key, result) => {
                 // A late picture never replaces a newer one.
                 let wanted = self.state.preview.pending == Some(ticket);
@@ -376,13 +357,6 @@ impl Shell {
             }
             Event::Focus => self.focused(),
             Event::Photo(sentence) => self.fail(sentence),
-        }
-    }
-
-    fn learnt(&mut self) {
-        let facts = self.evidence.facts();
-        if facts != self.state.facts {
-            self.update(Msg::Terminal(facts));
         }
     }
 
@@ -430,15 +404,8 @@ impl Shell {
             self.done = true;
             return Vec::new();
         }
-        self.pace = Pace::default();
+        self.pace.forget();
         self.resized();
         update(&mut self.state, Msg::Resumed)
-    }
-
-    /// Looks how large the window is now.
-    fn resized(&mut self) {
-        self.evidence.window = window();
-        let [width, height, ..] = self.evidence.window;
-        self.update(Msg::Resize { width, height });
     }
 }

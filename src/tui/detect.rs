@@ -8,7 +8,7 @@ mod tests;
 mod tmux;
 
 pub(super) use environment::{Environment, Multiplexer};
-pub(super) use tmux::Tmux;
+pub(super) use tmux::{Tmux, watch};
 
 use super::answers::Answer;
 use crate::app::state::{Background, ColorDepth, Facts, Graphics};

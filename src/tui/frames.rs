@@ -9,13 +9,12 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::answers::Answer;
-use super::detect::Multiplexer;
 use super::pictures::Key;
 use super::screen::Screen;
 use super::{Event, Shell, pace, terminal};
 use crate::app::effect::Effect;
 use crate::app::msg::Msg;
-use crate::app::state::{Graphics, ResponseSpec, Ticket};
+use crate::app::state::{ResponseSpec, Ticket};
 use crate::app::update::update;
 use crate::jobs::response::Request;
 use crate::view;
@@ -34,16 +33,6 @@ impl Shell {
         }
         self.responder.submit(Request { ticket, spec, weights });
         Vec::new()
-    }
-
-    /// The terminal has the focus again. Inside tmux another window was shown meanwhile, perhaps in another terminal: tmux
-    /// draws its cells again, but knows nothing of pictures.
-    pub(super) fn focused(&mut self) {
-        if self.evidence.multiplexer().value != Multiplexer::None
-            || self.state.facts.graphics == Graphics::Iterm2
-        {
-            self.screen.forget_overlay();
-        }
     }
 
     /// Shows no picture, and makes the terminal drop those that it keeps.

@@ -4,6 +4,10 @@
 //! terminal answers at once. While too much is unanswered nothing more is drawn: keys change the state meanwhile, frames
 //! are dropped instead of queued, and the next one that is drawn is right. A terminal that answers nothing is never
 //! waited for.
+//!
+//! Inside tmux the question is answered by tmux, not by the terminal, and none can be asked past it: tmux would give the
+//! answer to whatever pane has the focus, as keys. What goes past tmux over SSH is therefore paced as if the line were
+//! thin.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -24,6 +28,15 @@ const PICTURE: f64 = 100_000.0;
 /// A round trip that only a line of some length has.
 const FAR: Duration = Duration::from_millis(15);
 
+/// What an unknown line is taken to carry, in bytes a second: 1 Mbit/s, less what others need of it.
+const BLIND_RATE: f64 = 100_000.0;
+/// What may be under way on it, in bytes.
+const BLIND_ROOM: f64 = 50_000.0;
+/// How long the user leaves a draft as it is before the whole picture is sent; and where it would be felt that the whole
+/// picture was too much.
+const REST: Duration = Duration::from_millis(350);
+const BLIND_REST: Duration = Duration::from_secs(1);
+
 /// The frames under way, and what was learnt from those that arrived.
 #[derive(Debug, Default)]
 pub(super) struct Pace {
@@ -34,11 +47,24 @@ pub(super) struct Pace {
     round_trip: Option<Duration>,
     /// Bytes a second.
     rate: Option<f64>,
+    /// What is taken to be under way where answers tell nothing, and since when.
+    blind: Option<(Instant, f64)>,
 }
 
 impl Pace {
+    /// Whether answers tell nothing of the line, which may be thin.
+    pub(super) fn set_blind(&mut self, blind: bool) {
+        self.blind = blind.then(|| self.blind.unwrap_or((Instant::now(), 0.0)));
+    }
+
+    /// Nothing is under way any more, and the line may be another one.
+    pub(super) fn forget(&mut self) {
+        *self = Self { blind: self.blind, ..Self::default() };
+    }
+
     /// So many bytes, the question among them, were written.
     pub(super) fn sent(&mut self, bytes: usize, now: Instant) {
+        self.blind = self.blind.map(|blind| (now, left(blind, now) + bytes as f64));
         self.under_way.push_back((now, bytes));
         // Nobody answers: a queue of questions would grow for ever.
         if self.under_way.len() > 256 {
@@ -78,18 +104,29 @@ impl Pace {
     /// # Errors
     /// The moment from which on the answer counts as lost.
     pub(super) fn ready(&mut self, now: Instant) -> Result<(), Instant> {
+        if let Some(blind) = self.blind {
+            let over = left(blind, now) - BLIND_ROOM;
+            if over > 0.0 {
+                return Err(now + Duration::from_secs_f64(over / BLIND_RATE) + Duration::from_millis(1));
+            }
+        }
         if self.answered.is_none() {
             return Ok(());
         }
         let Some((oldest, _)) = self.under_way.front() else { return Ok(()) };
         if now.saturating_duration_since(*oldest) > LOST {
-            *self = Self::default();
+            self.forget();
             return Ok(());
         }
         let bytes: usize = self.under_way.iter().map(|(_, bytes)| bytes).sum();
         let span = self.round_trip.unwrap_or_default() + QUEUE;
         let room = self.rate.map_or(0.0, |rate| rate * span.as_secs_f64());
         if (bytes as f64) < room { Ok(()) } else { Err(*oldest + LOST) }
+    }
+
+    /// How long the user rests before a draft is followed by the whole picture.
+    pub(super) fn rest(&self) -> Duration {
+        if self.blind.is_some() { BLIND_REST } else { REST }
     }
 
     /// Whether an answer is still on its way.
@@ -104,6 +141,9 @@ impl Pace {
 
     /// By how much the sides of a picture's draft are to be divided; 1: the line is fast enough for none.
     pub(super) fn draft(&self) -> usize {
+        if self.blind.is_some() {
+            return 4;
+        }
         let Some(rate) = self.rate else {
             return if self.round_trip.is_some_and(|round_trip| round_trip > FAR) { 4 } else { 1 };
         };
@@ -113,6 +153,11 @@ impl Pace {
             _ => 4,
         }
     }
+}
+
+/// What is still under way of what was.
+fn left((since, bytes): (Instant, f64), now: Instant) -> f64 {
+    (bytes - now.saturating_duration_since(since).as_secs_f64() * BLIND_RATE).max(0.0)
 }
 
 #[cfg(test)]
@@ -180,5 +225,30 @@ mod tests {
         pace.sent(60_000, now);
         pace.answer(now + Duration::from_millis(4));
         assert_eq!(pace.draft(), 1);
+    }
+
+    /// Inside tmux the answer comes at once, whatever the line behind it carries.
+    #[test]
+    fn a_line_that_cannot_be_seen_is_taken_for_a_thin_one() {
+        let (mut pace, begin) = (Pace::default(), Instant::now());
+        pace.set_blind(true);
+        assert!(pace.draft() > 1 && pace.rest() > REST);
+        let mut sent = 0;
+        for key in 0..300 {
+            let now = begin + Duration::from_millis(33) * key;
+            if pace.ready(now).is_ok() {
+                pace.sent(7000, now);
+                pace.answer(now + Duration::from_millis(1));
+                sent += 7000;
+            }
+        }
+        let carried = BLIND_RATE * 9.9 + BLIND_ROOM;
+        assert!((carried * 0.95..carried + 7000.0).contains(&f64::from(sent)), "{sent} bytes in ten seconds");
+        // The whole picture, after a rest, delays the next key by less than it takes.
+        let now = begin + Duration::from_millis(33) * 300 + BLIND_REST;
+        pace.ready(now).unwrap();
+        pace.sent(90_000, now);
+        let until = pace.ready(now).unwrap_err();
+        assert!(until < now + Duration::from_millis(450) && pace.ready(until).is_ok());
     }
 }

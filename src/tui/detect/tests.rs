@@ -212,6 +212,7 @@ fn evidence(case: &Case) -> Evidence {
         term: term.to_owned(),
         features: features.to_owned(),
         cell: Some((8, 16)),
+        ..Tmux::default()
     });
     evidence
 }

@@ -64,7 +64,7 @@ fn each_thing_that_is_missing_has_its_remedy() {
     let ssh = ("SSH_CONNECTION", "a 1 b 22");
     let tmux = |passthrough, name: &str, term: &str, features: &str| {
         let (name, term, features) = (name.to_owned(), term.to_owned(), features.to_owned());
-        Some(Tmux { passthrough, name, term, features, cell: Some((8, 16)) })
+        Some(Tmux { passthrough, name, term, features, cell: Some((8, 16)), ..Tmux::default() })
     };
     let in_tmux = [("TERM", "tmux-256color"), ("TMUX", "x")];
     let xterm = ("TERM", "xterm-256color");
