@@ -10,6 +10,8 @@ mod tmux;
 pub(super) use environment::{Environment, Multiplexer};
 pub(super) use tmux::{Tmux, watch};
 
+use std::ops::RangeInclusive;
+
 use super::answers::Answer;
 use crate::app::state::{Background, ColorDepth, Facts, Graphics};
 use crate::raster::luminance;
@@ -62,6 +64,9 @@ pub(super) struct Found<T> {
 fn found<T>(value: T, how: impl Into<String>) -> Found<T> {
     Found { value, how: how.into() }
 }
+
+/// Sides of a cell in pixels that are believed.
+const CELL_SIDES: RangeInclusive<u16> = 2..=400;
 
 /// How what the user asked for is found.
 const FORCED: &str = "asked for";
@@ -143,7 +148,9 @@ impl Evidence {
             (of_window((width, height)), "the window's pixels (TIOCGWINSZ)"),
             (self.window_px.and_then(of_window), "answer to CSI 14 t"),
         ];
-        ways.into_iter().find_map(|(cell, how)| Some(found(cell?, how)))
+        // A picture is padded to whole cells: one of a nonsensical size would cost gigabytes.
+        let sane = |cell: &(u16, u16)| CELL_SIDES.contains(&cell.0) && CELL_SIDES.contains(&cell.1);
+        ways.into_iter().find_map(|(cell, how)| Some(found(cell.filter(sane)?, how)))
     }
 
     /// What lies behind the text: light where black is easier to read on it than white.

@@ -287,4 +287,9 @@ fn the_cell_is_the_outer_terminals_or_the_windows() {
     assert_eq!(evidence.cell().unwrap().value, (8, 16));
     evidence.tmux = Some(Tmux { cell: Some((7, 14)), ..Tmux::default() });
     assert_eq!(evidence.cell().unwrap().value, (7, 14));
+    evidence.tmux = None;
+    for nonsense in [(1, 1), (65_535, 65_535), (8, 60_000)] {
+        evidence.cell = Some(nonsense);
+        assert_eq!(evidence.cell().unwrap().value, (10, 20), "{nonsense:?} is not believed");
+    }
 }
