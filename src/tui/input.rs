@@ -130,12 +130,16 @@ fn first_piece(held: &[u8]) -> Piece {
             whole_if(end.map(|end| if rest[end] == 0x1b { end + 2 } else { end + 3 }))
         }
         [0x1b, b'O', rest @ ..] => whole_if((!rest.is_empty()).then_some(3)),
-        // Strings (DCS, OSC, APC, PM, SOS) end with ST; OSC also with BEL.
-        [0x1b, b'P' | b'_' | b'^' | b'X', _, ..] => whole_if(ends_at(held, b"\x1b\\")),
-        [0x1b, b']', _, ..] => {
-            let st = ends_at(held, b"\x1b\\");
-            let bel = ends_at(held, b"\x07");
-            whole_if(st.into_iter().chain(bel).min())
+        // Strings (DCS, OSC, APC, PM, SOS) end with ST; OSC also with BEL. Any other control is a key, and the end of
+        // the string was lost: nobody who presses one shall wait for it.
+        [0x1b, b'P' | b'_' | b'^' | b'X' | b']', rest @ ..] if !rest.is_empty() => {
+            let Some(end) = rest.iter().position(|byte| *byte < 0x20) else { return Piece::Incomplete };
+            match rest[end..] {
+                [0x1b] => Piece::Incomplete,
+                [0x1b, b'\\', ..] => Piece::Whole(end + 4),
+                [0x07, ..] if held[1] == b']' => Piece::Whole(end + 3),
+                _ => Piece::Whole(end + 2),
+            }
         }
         [0x1b] | [0x1b, b'P' | b'_' | b'^' | b'X' | b']'] => Piece::Incomplete,
         // Two escapes: the first was a key.
@@ -187,7 +191,7 @@ fn event(piece: &[u8]) -> Option<Input> {
     if let [0x1b, b'P' | b'_' | b'^' | b'X' | b']', _, ..] = piece {
         return None;
     }
-    if is_off_screen(piece) {
+    if is_nowhere(piece) {
         return None;
     }
     let msg = match Parsed::parse_from(piece).ok()?? {
@@ -210,12 +214,15 @@ fn event(piece: &[u8]) -> Option<Input> {
     Some(Input::Msg(msg))
 }
 
-/// A report of the mouse whose column or row is 0, where cells are counted from 1: the parser takes 1 from them unseen.
-fn is_off_screen(piece: &[u8]) -> bool {
-    let report =
-        piece.strip_prefix(b"\x1b[").and_then(|rest| rest.strip_suffix(b"M").or(rest.strip_suffix(b"m")));
-    let Some(Ok(report)) = report.map(std::str::from_utf8) else { return false };
-    report.split(';').skip(1).any(|number| number.parse() == Ok(0_u16))
+/// Whether the mouse is said to be in a row or column 0, which there is not; the parser subtracts 1 from it.
+fn is_nowhere(piece: &[u8]) -> bool {
+    let Some(numbers) =
+        piece.strip_prefix(b"\x1b[").and_then(|body| body.strip_suffix(b"M").or(body.strip_suffix(b"m")))
+    else {
+        return false;
+    };
+    let mut places = numbers.split(|byte| *byte == b';').skip(1);
+    places.any(|place| !place.is_empty() && place.iter().all(|digit| *digit == b'0'))
 }
 
 /// The keys that have no character.
@@ -246,7 +253,29 @@ fn key(code: KeyCode, modifiers: KeyModifiers) -> Option<Key> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+        #[test]
+        fn no_bytes_stop_it(bytes in proptest::collection::vec(prop_oneof![
+            3 => Just(b"\x1b[".to_vec()),
+            1 => Just(b"\x1b[<".to_vec()),
+            1 => Just(b"\x1b[200~".to_vec()),
+            1 => Just(b"\x1b".to_vec()),
+            4 => proptest::sample::select(&b";;:?>=$09MmuctRny~ABPXO]_\\\x07q"[..]).prop_map(|byte| vec![byte]),
+            1 => any::<u8>().prop_map(|byte| vec![byte]),
+            1 => any::<u32>().prop_map(|number| number.to_string().into_bytes()),
+        ], 0..24)) {
+            let bytes = bytes.concat();
+            let mut decoder = Decoder::default();
+            decoder.feed(&bytes);
+            decoder.give_up_waiting();
+            prop_assert_eq!(shown(&decoder.feed(b"q")), "q", "{}", bytes.escape_ascii());
+        }
+    }
 
     fn shown(events: &[Input]) -> String {
         let word = |event: &Input| match event {
@@ -318,6 +347,15 @@ mod tests {
         assert_eq!(shown(&decoder.feed(b"\x1b_Gi=31;O")), "");
         assert_eq!(shown(&decoder.give_up_waiting()), "");
         assert_eq!(shown(&decoder.feed(b"q")), "q");
+    }
+
+    #[test]
+    fn a_key_ends_an_answer_that_lost_its_end() {
+        for torn in ["\x1b_Gi=31;O", "\x1bP>|kit", "\x1b]11;rgb:", "\x1b[?62;"] {
+            assert!(decoded(format!("{torn}\x1b[A").as_bytes()).ends_with("↑"), "{torn:?}");
+        }
+        assert!(decoded(b"\x1b_Gi=31;O\x03").ends_with("Ctrl-C"));
+        assert!(decoded(b"\x1b]11;q\x07q").ends_with(") q"));
     }
 
     #[test]
