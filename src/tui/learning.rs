@@ -65,6 +65,12 @@ impl Shell {
         let far = self.evidence.tmux.as_ref().is_some_and(|tmux| tmux.far);
         self.pace.set_blind(far && facts.tmux);
         self.choose_draft();
+        let was = &self.state.facts;
+        // What the terminal does not understand any more is not sent again while the next picture is being made.
+        if facts.graphics != was.graphics && !matches!(was.graphics, Graphics::Unknown | Graphics::Halfblocks)
+        {
+            self.forget_pictures();
+        }
         if facts != self.state.facts {
             self.update(Msg::Terminal(facts));
         }
