@@ -6,8 +6,9 @@ use portable_pty::CommandBuilder;
 use rustix::process::Signal;
 use serde_json::Value;
 
+use crate::persona::{KITTY_41, LATE, LIGHT, MUTE, Persona, XTERM_SIXEL};
 use crate::picture;
-use crate::terminal::{KITTY_41, LATE, LIGHT, MUTE, Persona, Terminal, XTERM_SIXEL, program};
+use crate::terminal::{Terminal, program};
 
 /// Runs it to its end in a terminal whose cursor is known.
 fn visit(persona: Persona, arguments: &[&str]) -> (u32, String) {

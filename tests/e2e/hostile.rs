@@ -7,7 +7,8 @@ use std::path::Path;
 use tempfile::TempDir;
 use zip::ZipArchive;
 
-use crate::terminal::{Terminal, XTERM_SIXEL};
+use crate::persona::XTERM_SIXEL;
+use crate::terminal::Terminal;
 
 /// A file out of one of the archives of fixtures.
 fn fixture(archive: &str, file: &str) -> Vec<u8> {

@@ -6,9 +6,21 @@ use std::time::{Duration, Instant};
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 use rustix::process::Signal;
 
-use crate::terminal::{LATE, MUTE, Terminal, XTERM_SIXEL, program};
+use crate::persona::{LATE, MUTE, XTERM_SIXEL};
+use crate::picture;
+use crate::terminal::{Terminal, program};
 
-/// What every end must have said, whatever its cause.
+/// What every end must have said, whatever its cause; and no picture is left in the terminal.
+pub(crate) fn left_nothing(log: &str) {
+    left_the_terminal(log);
+    assert!(picture::stored(log.as_bytes()).is_empty(), "{:?} are left", picture::stored(log.as_bytes()));
+    let past = picture::past_tmux(log.as_bytes());
+    assert!(picture::stored(&past).is_empty(), "{:?} are left", picture::stored(&past));
+    let after = log.rsplit("\x1b[?1049l").next().unwrap();
+    assert!(after.trim().is_empty(), "written after the end: {after:?}");
+}
+
+/// What every end must have said.
 fn left_the_terminal(log: &str) {
     for (entered, left) in [
         ("\x1b[?1049h", "\x1b[?1049l"),
@@ -16,6 +28,9 @@ fn left_the_terminal(log: &str) {
         ("\x1b[?1000h", "\x1b[?1000l"),
         ("\x1b[?2004h", "\x1b[?2004l"),
         ("\x1b[?7l", "\x1b[?7h"),
+        ("\x1b[?1004h", "\x1b[?1004l"),
+        ("\x1b[?1006h", "\x1b[?1006l"),
+        ("\x1b[?2026h", "\x1b[?2026l"),
     ] {
         assert!(log.rfind(entered).is_some() && log.rfind(left) > log.rfind(entered), "{left:?} is missing");
     }

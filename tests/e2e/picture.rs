@@ -1,5 +1,7 @@
 //! Pictures taken out of the bytes that a terminal got, as each protocol writes them.
 
+use std::collections::BTreeSet;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
@@ -52,6 +54,39 @@ impl Picture {
         let sum: f64 = differences.iter().map(|difference| f64::from(*difference)).sum();
         (differences.iter().copied().max().unwrap_or(0), sum / differences.len() as f64)
     }
+}
+
+/// What reaches the terminal around tmux of what is meant to go past it.
+pub(crate) fn past_tmux(log: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(log);
+    let mut out = String::new();
+    for wrapped in text.split("\x1bPtmux;").skip(1) {
+        let mut characters = wrapped.chars();
+        while let Some(character) = characters.next() {
+            match character {
+                // An escape is doubled; a single one begins the end.
+                '\x1b' if characters.next() != Some('\x1b') => break,
+                character => out.push(character),
+            }
+        }
+    }
+    out.into_bytes()
+}
+
+/// The images that a kitty still keeps.
+pub(crate) fn stored(log: &[u8]) -> BTreeSet<u32> {
+    let text = String::from_utf8_lossy(log);
+    let mut stored = BTreeSet::new();
+    for command in text.split("\x1b_G").skip(1) {
+        let keys = command.split([';', '\x1b']).next().unwrap_or_default();
+        let id = keys.split(',').find_map(|key| key.strip_prefix("i=")?.parse().ok());
+        match (id, keys.split(',').find_map(|key| key.strip_prefix("a="))) {
+            (Some(id), Some("T")) => stored.insert(id),
+            (Some(id), Some("d")) => stored.remove(&id),
+            _ => false,
+        };
+    }
+    stored
 }
 
 /// The last image that was transmitted by the kitty protocol, and its id.

@@ -10,11 +10,13 @@ use convscope::response::{ConvParams, respond};
 use convscope::weights::Weights;
 use ndarray::Array2;
 
+use crate::life::left_nothing;
+use crate::persona::{KITTY_26, KITTY_41, LIGHT, MUTE, Persona, XTERM_SIXEL};
 use crate::picture::{self, Picture};
-use crate::terminal::{KITTY_26, KITTY_41, LIGHT, MUTE, Persona, Terminal, XTERM_SIXEL, program};
+use crate::terminal::{Terminal, program};
 
 /// The signed response of the built-in conv1's kernel to the built-in photo, fitted into so many pixels.
-fn expected(kernel: usize, width: usize, height: usize, map: &ColorMap) -> Picture {
+pub(crate) fn expected(kernel: usize, width: usize, height: usize, map: &ColorMap) -> Picture {
     expected_pooled(kernel, width, height, 1, map)
 }
 
@@ -41,7 +43,7 @@ fn expected_pooled(kernel: usize, width: usize, height: usize, pool: usize, map:
 }
 
 /// The picture's size, from the caption.
-fn captioned(terminal: &Terminal) -> Option<(usize, usize)> {
+pub(crate) fn captioned(terminal: &Terminal) -> Option<(usize, usize)> {
     let text = terminal.text();
     let caption = &text[text.find("signed ±")?..];
     let mut sizes = caption.split([' ', '│', '┃', '▐']).filter_map(|word| word.split_once('×'));
@@ -68,6 +70,7 @@ fn shown(
     terminal.send("q");
     let (code, log) = terminal.end();
     assert_eq!(code, 0);
+    left_nothing(&log);
     (picture.cropped(size.0, size.1), expected(5, size.0, size.1, map), log)
 }
 
@@ -76,9 +79,7 @@ fn kitty_shows_the_response_and_forgets_old_pictures() {
     let (picture, expected, log) =
         shown(KITTY_41, &[], DARK_CENTRE, |log| picture::kitty(log).map(|(_, picture)| picture));
     assert_eq!(picture.difference(&expected).0, 0, "kitty loses nothing");
-    let sent = log.matches("a=T").count();
-    let deleted = log.matches("a=d,d=I").count();
-    assert!(sent >= 2 && sent == deleted, "{sent} were sent and {deleted} deleted");
+    assert!(log.matches("a=T").count() >= 2);
 }
 
 #[test]

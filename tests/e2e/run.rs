@@ -8,7 +8,8 @@ use convscope::raster::{ChannelOrder, Look, Normalization, Scale, draw, kernel_s
 use convscope::weights::Weights;
 use tempfile::TempDir;
 
-use crate::terminal::{MUTE, Terminal, program};
+use crate::persona::MUTE;
+use crate::terminal::{Terminal, program};
 
 fn demo(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src/demo").join(name)

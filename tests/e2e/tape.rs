@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 use portable_pty::CommandBuilder;
 
+use crate::persona::MUTE;
 use crate::svg;
-use crate::terminal::{MUTE, Terminal, program};
+use crate::terminal::{Terminal, program};
 
 const COLUMNS: u16 = 120;
 const ROWS: u16 = 40;

@@ -2,101 +2,17 @@
 
 use std::io::{Read, Write};
 use std::path::PathBuf;
+use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::persona::{CURSOR, Persona, STATUS};
+
 /// How long anything may take before the test says that it hangs. No figure of speed: the machines are shared.
 const PATIENCE: Duration = Duration::from_secs(40);
-
-/// What a terminal says of itself: questions, and the answers to them.
-#[derive(Clone, Copy)]
-pub(crate) struct Persona {
-    /// Question and answer; what stands in no row is not answered.
-    answers: &'static [(&'static str, &'static str)],
-    /// How long every answer takes.
-    delay: Duration,
-    /// The environment.
-    environment: &'static [(&'static str, &'static str)],
-}
-
-const ATTRIBUTES: &str = "\x1b[c";
-const NAME: &str = "\x1b[>q";
-const CELL: &str = "\x1b[16t";
-const KITTY: &str = "\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\";
-const TRUECOLOR: &str = "\x1bP$qm\x1b\\";
-const CURSOR: &str = "\x1b[6n";
-const BACKGROUND: &str = "\x1b]11;?\x1b\\";
-
-/// kitty 0.41, over SSH: no `COLORTERM`.
-pub(crate) const KITTY_41: Persona = Persona {
-    answers: &[
-        (KITTY, "\x1b_Gi=31;OK\x1b\\"),
-        (NAME, "\x1bP>|kitty(0.41.1)\x1b\\"),
-        (CELL, "\x1b[6;16;8t"),
-        (TRUECOLOR, "\x1bP1$r48:2:1:2:3m\x1b\\"),
-        (ATTRIBUTES, "\x1b[?62;c"),
-    ],
-    delay: Duration::ZERO,
-    environment: &[("TERM", "xterm-kitty")],
-};
-
-/// kitty 0.41 with a light theme (Solarized).
-pub(crate) const LIGHT: Persona = Persona {
-    answers: &[
-        (KITTY, "\x1b_Gi=31;OK\x1b\\"),
-        (NAME, "\x1bP>|kitty(0.41.1)\x1b\\"),
-        (CELL, "\x1b[6;16;8t"),
-        (BACKGROUND, "\x1b]11;rgb:fdfd/f6f6/e3e3\x1b\\"),
-        (TRUECOLOR, "\x1bP1$r48:2:1:2:3m\x1b\\"),
-        (ATTRIBUTES, "\x1b[?62;c"),
-    ],
-    delay: Duration::ZERO,
-    environment: &[("TERM", "xterm-kitty")],
-};
-
-/// kitty 0.26 says OK to the graphics query, but knows no placeholders.
-pub(crate) const KITTY_26: Persona = Persona {
-    answers: &[
-        (KITTY, "\x1b_Gi=31;OK\x1b\\"),
-        (NAME, "\x1bP>|kitty(0.26.5)\x1b\\"),
-        (CELL, "\x1b[6;16;8t"),
-        (ATTRIBUTES, "\x1b[?62;c"),
-    ],
-    delay: Duration::ZERO,
-    environment: &[("TERM", "xterm-kitty")],
-};
-
-/// xterm 379 with sixel; the cell's size comes from the kernel.
-pub(crate) const XTERM_SIXEL: Persona = Persona {
-    answers: &[
-        (NAME, "\x1bP>|XTerm(379)\x1b\\"),
-        (BACKGROUND, "\x1b]11;rgb:0000/0000/0000\x1b\\"),
-        (TRUECOLOR, "\x1bP1$r0;48:2::1:2:3m\x1b\\"),
-        (ATTRIBUTES, "\x1b[?63;1;2;4;6;9;15;16;22;28c"),
-    ],
-    delay: Duration::ZERO,
-    environment: &[("TERM", "xterm-256color")],
-};
-
-/// A terminal that answers nothing at all.
-pub(crate) const MUTE: Persona = Persona {
-    answers: &[],
-    delay: Duration::ZERO,
-    environment: &[("TERM", "xterm-256color"), ("COLORTERM", "truecolor")],
-};
-
-/// xterm at the far end of a very slow line.
-pub(crate) const LATE: Persona = Persona { delay: Duration::from_millis(900), ..XTERM_SIXEL };
-
-impl Persona {
-    /// The same with other variables set.
-    pub(crate) const fn with(self, environment: &'static [(&'static str, &'static str)]) -> Self {
-        Self { environment, ..self }
-    }
-}
 
 /// What the terminal that the tests run in may have set.
 const ELSEWHERE: &[&str] = &[
@@ -109,6 +25,7 @@ const ELSEWHERE: &[&str] = &[
     "STY",
     "TERM_PROGRAM",
     "TMUX",
+    "TMUX_PANE",
     "XDG_CONFIG_HOME",
 ];
 
@@ -164,11 +81,9 @@ impl Terminal {
         let reader = pair.master.try_clone_reader().unwrap();
         let keeper = Keeper {
             shared: Arc::clone(&shared),
-            writer: Arc::clone(&writer),
+            answers: answering(persona.delay, Arc::clone(&writer)),
             persona,
             asked: 0,
-            fences: 0,
-            placed: 0,
         };
         std::thread::spawn(move || keeper.keep(reader));
         Self { shared, writer, child, master: Some(pair.master) }
@@ -176,8 +91,13 @@ impl Terminal {
 
     /// Sends bytes as if typed.
     pub(crate) fn send(&self, keys: &str) {
+        self.send_bytes(keys.as_bytes());
+    }
+
+    /// Sends bytes that may be no text.
+    pub(crate) fn send_bytes(&self, bytes: &[u8]) {
         let mut writer = self.writer.lock().unwrap();
-        writer.write_all(keys.as_bytes()).unwrap();
+        writer.write_all(bytes).unwrap();
         writer.flush().unwrap();
     }
 
@@ -267,7 +187,13 @@ impl Terminal {
 
     /// Gives the window another size.
     pub(crate) fn resize(&self, columns: u16, rows: u16) {
-        let size = PtySize { rows, cols: columns, pixel_width: columns * 8, pixel_height: rows * 16 };
+        self.resize_cells(columns, rows, (8, 16));
+    }
+
+    /// The same with cells of another size, in pixels.
+    pub(crate) fn resize_cells(&self, columns: u16, rows: u16, (width, height): (u16, u16)) {
+        let (pixel_width, pixel_height) = (columns * width, rows * height);
+        let size = PtySize { rows, cols: columns, pixel_width, pixel_height };
         self.shared
             .lock()
             .unwrap()
@@ -287,14 +213,10 @@ impl Drop for Terminal {
 /// The thread that reads the program's output and answers its questions.
 struct Keeper {
     shared: Arc<Mutex<Shared>>,
-    writer: Arc<Mutex<Box<dyn Write + Send>>>,
+    answers: Sender<String>,
     persona: Persona,
     /// Up to where the log was searched for questions.
     asked: usize,
-    /// Up to where it was searched for the question behind each frame.
-    fences: usize,
-    /// How many questions for the cursor were answered.
-    placed: usize,
 }
 
 impl Keeper {
@@ -307,58 +229,49 @@ impl Keeper {
             shared.last = Instant::now();
             shared.screen.process(&buffer[..count]);
             let cursor = shared.screen.screen().cursor_position();
-            let answers =
-                self.answers(&shared.log) + &self.statuses(&shared.log) + &self.places(&shared.log, cursor);
+            let answers = self.answers(&shared.log, cursor);
             drop(shared);
             if !answers.is_empty() {
-                self.answer(answers);
+                let _ = self.answers.send(answers);
             }
         }
         self.shared.lock().unwrap().closed = true;
     }
 
-    /// The answers to what was asked since the last time, in the order of the questions.
-    fn answers(&mut self, log: &[u8]) -> String {
-        let new = String::from_utf8_lossy(&log[self.asked..]).into_owned();
-        let mut found: Vec<(usize, &str, usize)> = Vec::new();
-        for (question, answer) in self.persona.answers {
-            if let Some(at) = new.find(question) {
-                found.push((at, answer, at + question.len()));
-            }
-        }
-        found.sort_unstable();
-        // Only when the fence is there are the questions complete; half of one may still be on its way.
-        let Some(end) = new.find(ATTRIBUTES).map(|at| at + ATTRIBUTES.len()) else { return String::new() };
-        self.asked += end;
-        found.iter().map(|(_, answer, _)| *answer).collect()
-    }
-
-    /// Device status is asked after every frame, and answered by whoever answers anything.
-    fn statuses(&mut self, log: &[u8]) -> String {
-        const STATUS: &[u8] = b"\x1b[5n";
-        let mut answers = String::new();
-        while let Some(at) = log[self.fences..].windows(STATUS.len()).position(|window| window == STATUS) {
-            self.fences += at + STATUS.len();
-            answers += if self.persona.answers.is_empty() { "" } else { "\x1b[0n" };
-        }
-        answers
-    }
-
-    /// Where the cursor is, once for each time it was asked for.
-    fn places(&mut self, log: &[u8], (row, column): (u16, u16)) -> String {
-        let asked = log.windows(CURSOR.len()).filter(|window| *window == CURSOR.as_bytes()).count();
-        let new = asked - std::mem::replace(&mut self.placed, asked);
+    /// The answers to what was asked since the last time, in the order of the questions; half a question may still be
+    /// on its way.
+    fn answers(&mut self, log: &[u8], (row, column): (u16, u16)) -> String {
         if self.persona.answers.is_empty() {
             return String::new();
         }
-        format!("\x1b[{};{}R", row + 1, column + 1).repeat(new)
+        let place = format!("\x1b[{};{}R", row + 1, column + 1);
+        let common = [(STATUS, "\x1b[0n"), (CURSOR, &*place)];
+        let mut answers = String::new();
+        loop {
+            let rows = self.persona.answers.iter().chain(&common);
+            let found = rows.filter_map(|(question, answer)| {
+                let at = position(&log[self.asked..], question.as_bytes())?;
+                Some((at, at + question.len(), *answer))
+            });
+            let Some((_, end, answer)) = found.min() else { return answers };
+            self.asked += end;
+            answers += answer;
+        }
     }
+}
 
-    fn answer(&self, answers: String) {
-        let (writer, delay) = (Arc::clone(&self.writer), self.persona.delay);
-        std::thread::spawn(move || {
+/// Types what is sent into it, so much later.
+fn answering(delay: Duration, writer: Arc<Mutex<Box<dyn Write + Send>>>) -> Sender<String> {
+    let (sender, answers) = mpsc::channel::<String>();
+    std::thread::spawn(move || {
+        for answer in answers {
             std::thread::sleep(delay);
-            let _ = writer.lock().unwrap().write_all(answers.as_bytes());
-        });
-    }
+            let _ = writer.lock().unwrap().write_all(answer.as_bytes());
+        }
+    });
+    sender
+}
+
+fn position(bytes: &[u8], what: &[u8]) -> Option<usize> {
+    bytes.windows(what.len()).position(|window| window == what)
 }

@@ -9,7 +9,8 @@ use std::sync::LazyLock;
 use portable_pty::CommandBuilder;
 use tempfile::TempDir;
 
-use crate::terminal::{MUTE, Terminal};
+use crate::persona::MUTE;
+use crate::terminal::Terminal;
 
 /// A Python that has Keras, and the backend that it has.
 struct Keras {

@@ -1,6 +1,7 @@
 //! Browsing, as a user does it.
 
-use crate::terminal::{KITTY_41, MUTE, Terminal, XTERM_SIXEL};
+use crate::persona::{KITTY_41, MUTE, XTERM_SIXEL};
+use crate::terminal::Terminal;
 
 const DOWN: &str = "\x1b[B";
 const RIGHT: &str = "\x1b[C";
