@@ -15,10 +15,14 @@ use std::time::{Duration, Instant};
 use portable_pty::CommandBuilder;
 
 #[expect(dead_code, reason = "the tests use the rest")]
+#[path = "../tests/e2e/persona.rs"]
+mod persona;
+#[expect(dead_code, reason = "the tests use the rest")]
 #[path = "../tests/e2e/terminal.rs"]
 mod terminal;
 
-use terminal::{KITTY_41, MUTE, Persona, Terminal, XTERM_SIXEL, program};
+use persona::{KITTY_41, MUTE, Persona, XTERM_SIXEL};
+use terminal::{Terminal, program};
 
 /// As long without a byte, and the update is over.
 const SILENCE: Duration = Duration::from_millis(150);
