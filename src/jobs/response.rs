@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use ndarray::{Array2, Array3, ArrayView2, Axis, s};
+use ndarray::{Array2, Array3, ArrayView2, ArrayView3, Axis, s};
 
 use super::latest::{Latest, Stale};
 use crate::app::state::{Graphics, KernelOnPhoto, PhotoInput, ResponseFacts, ResponseSpec, Ticket};
-use crate::photo::Photo;
+use crate::photo::{Photo, Preprocessing};
 use crate::raster::{Indexed, response_limit};
 use crate::response::{ConvParams, Padding2d, respond_all};
 use crate::weights::Weights;
@@ -44,13 +44,44 @@ pub fn spawn(
     let mut loaded = None;
     Latest::spawn("response", move |request: Request, stale| {
         if let Some(load) = load.take() {
-            loaded = Some(load());
+            loaded = Some(Fed { photo: load(), last: None });
         }
-        let Some(photo) = &loaded else { return };
+        let Some(photo) = &mut loaded else { return };
         if let Some(result) = compute(&request, photo, stale) {
             answer(request, result);
         }
     })
+}
+
+/// The photo, and as it was fed to the network last: from key to key only the kernel changes.
+struct Fed {
+    photo: Photo,
+    last: Option<(Feed, Array3<f32>)>,
+}
+
+/// How a photo is fed: into so many columns and rows, and prepared so; `None` is in grey.
+type Feed = (usize, usize, Option<Preprocessing>);
+
+impl Fed {
+    /// The photo within so many columns and rows, as the kernel meets it: `[channel, row, column]`.
+    fn input(&mut self, how: &KernelOnPhoto, width: usize, height: usize) -> ArrayView3<'_, f32> {
+        let preprocessing = match how.input {
+            PhotoInput::Colour => Some(how.preprocessing),
+            PhotoInput::Grey { .. } => None,
+        };
+        let feed = (width, height, preprocessing);
+        let last = self.last.take().filter(|(last, _)| *last == feed);
+        let (_, input) = self.last.insert(last.unwrap_or_else(|| {
+            let photo = self.photo.fitted(width, height);
+            let input = match preprocessing {
+                Some(preprocessing) => preprocessing.apply(&photo),
+                // −1..1, as networks for grey pictures are mostly fed.
+                None => photo.grey().mapv(|brightness| brightness / 127.5 - 1.0).insert_axis(Axis(0)),
+            };
+            (feed, input)
+        }));
+        input.view()
+    }
 }
 
 /// Half-blocks have so few pixels that a 7×7 kernel would see nothing but blobs: the response is computed on a photo up
@@ -74,13 +105,13 @@ fn room(spec: &ResponseSpec, photo: &Photo) -> (usize, usize, usize) {
 
 fn compute(
     request: &Request,
-    photo: &Photo,
+    photo: &mut Fed,
     stale: &Stale<'_>,
 ) -> Option<Result<(Drawn, ResponseFacts), String>> {
     let spec = &request.spec;
-    let (width, height, pool) = room(spec, photo);
+    let (width, height, pool) = room(spec, &photo.photo);
     let (Some(how), Some(weights)) = (&spec.kernel, &request.weights) else {
-        let fitted = photo.fitted(width, height);
+        let fitted = photo.photo.fitted(width, height);
         let facts = ResponseFacts { size: (fitted.width as u32, fitted.height as u32), largest: None };
         return Some(Ok((Drawn::Photo(fitted), facts)));
     };
@@ -88,8 +119,8 @@ fn compute(
         return sheet::compute(spec, how, sheet, weights, photo, stale);
     }
     // A stride makes the response smaller than the photo, so the photo may be larger by as much.
-    let fitted = photo.fitted(width * how.stride[1] * pool, height * how.stride[0] * pool);
-    let response = match respond_to(how, weights, &[how.kernel], &fitted, stale)? {
+    let input = photo.input(how, width * how.stride[1] * pool, height * how.stride[0] * pool);
+    let response = match respond_to(how, weights, &[how.kernel], input, stale)? {
         Ok(responses) => responses.index_axis_move(Axis(0), 0),
         Err(sentence) => return Some(Err(sentence)),
     };
@@ -108,20 +139,13 @@ fn respond_to(
     how: &KernelOnPhoto,
     weights: &Weights,
     kernels: &[usize],
-    photo: &Photo,
+    input: ArrayView3<'_, f32>,
     stale: &Stale<'_>,
 ) -> Option<Result<Array3<f32>, String>> {
     let met = how.input.slices_met(weights.kernels.view()).select(Axis(0), kernels);
-    let input: Array3<f32> = match how.input {
-        PhotoInput::Colour => how.preprocessing.apply(photo),
-        // −1..1, as networks for grey pictures are mostly fed.
-        PhotoInput::Grey { .. } => {
-            photo.grey().mapv(|brightness| brightness / 127.5 - 1.0).insert_axis(Axis(0))
-        }
-    };
     let size = [met.len_of(Axis(2)), met.len_of(Axis(3))];
     let params = ConvParams { stride: how.stride, padding: Padding2d::half(size, [1, 1]), dilation: [1, 1] };
-    let responses = respond_all(input.view(), met.view(), None, &params, 1, &|| stale.is_stale());
+    let responses = respond_all(input, met.view(), None, &params, 1, &|| stale.is_stale());
     if stale.is_stale() {
         return None;
     }

@@ -6,6 +6,8 @@
 
 use std::fmt::Write as _;
 
+use rayon::prelude::*;
+
 use crate::raster::{Indexed, LEVELS, TRANSPARENT};
 
 /// Levels from one colour to the next, in the order of trying. Each divides the levels below zero, so that zero keeps a
@@ -15,15 +17,24 @@ const STEPS: [u8; 4] = [7, 9, 14, 18];
 const ENOUGH: usize = 114_000;
 /// A gap that is cheaper crossed by a repeat count than by beginning the line anew.
 const SHORT_GAP: usize = 24;
+/// Rows of pixels in a band.
+const BAND: usize = 6;
+/// Bands that one thread writes at a time.
+const TOGETHER: usize = 8;
+/// One band of so many tells how many bytes all of them will take.
+const SAMPLE: usize = 5;
 
 /// The register of no pixel; there are never so many.
 const NONE: u8 = u8::MAX;
 
 /// The picture as one device control string.
 pub(super) fn of_response(picture: &Indexed) -> String {
+    let (sample, times) = sample(picture);
+    let fits = |step: u8| with_step(&sample, step).len() * times <= ENOUGH;
+    let likely = STEPS.iter().position(|step| fits(*step)).unwrap_or(STEPS.len() - 1);
     let mut text = String::new();
-    for step in STEPS {
-        text = with_step(picture, step);
+    for step in &STEPS[likely..] {
+        text = with_step(picture, *step);
         if text.len() <= ENOUGH {
             break;
         }
@@ -31,12 +42,23 @@ pub(super) fn of_response(picture: &Indexed) -> String {
     text
 }
 
+/// Some of the bands, and how many times as many there are. None of a picture that is too small to be too long.
+fn sample(picture: &Indexed) -> (Indexed, usize) {
+    let (width, length) = (picture.width, picture.width * BAND);
+    let few = picture.indices.len() <= ENOUGH / 2;
+    let bands = picture.indices.chunks(length.max(1)).skip(SAMPLE / 2).step_by(SAMPLE);
+    let indices: Vec<u8> = if few { Vec::new() } else { bands.flatten().copied().collect() };
+    (Indexed { width, height: indices.len() / width.max(1), indices, palette: picture.palette }, SAMPLE)
+}
+
 fn with_step(picture: &Indexed, step: u8) -> String {
     let (width, height) = (picture.width, picture.height);
-    let colors = colors(picture, step);
-    let mut text = String::with_capacity(width * height / 2 + 1024);
+    let together = (width * BAND * TOGETHER).max(1);
+    let mut colors = vec![0_u8; picture.indices.len()];
+    let pieces = colors.par_chunks_mut(together).zip(picture.indices.par_chunks(together));
+    pieces.for_each(|(colors, levels)| choose(colors, levels, width, step));
     // Pixels that have no colour stay as they are; pixels are square.
-    let _ = write!(text, "\x1bP0;1q\"1;1;{width};{height}");
+    let mut text = format!("\x1bP0;1q\"1;1;{width};{height}");
     let mut used = [false; 256];
     for color in &colors {
         used[usize::from(*color)] = true;
@@ -45,29 +67,38 @@ fn with_step(picture: &Indexed, step: u8) -> String {
     let mut registers = [0_u8; 256];
     used[usize::from(TRANSPARENT)] = false;
     registers[usize::from(TRANSPARENT)] = NONE;
+    let mut count = 0;
     for (register, index) in (0..256).filter(|index| used[*index]).enumerate() {
         registers[index] = register as u8;
+        count = register + 1;
         let [red, green, blue] = picture.palette[index].map(|channel| (u32::from(channel) * 100 + 127) / 255);
         let _ = write!(text, "#{register};2;{red};{green};{blue}");
     }
-    let registered: Vec<u8> = colors.iter().map(|color| registers[usize::from(*color)]).collect();
-    let mut band = Band { width, bits: vec![0; width * 256], spans: vec![None; 256] };
-    for (number, pixels) in registered.chunks(width.max(1) * 6).enumerate() {
-        if number > 0 {
-            text.push('-');
+    let piece = |colors: &[u8]| {
+        let mut band = Band { width, bits: vec![0; width * count], spans: vec![None; count] };
+        let mut bytes = Vec::with_capacity(colors.len());
+        for pixels in colors.chunks((width * BAND).max(1)) {
+            let registered = pixels.iter().map(|color| registers[usize::from(*color)]).collect::<Vec<u8>>();
+            band.write(&mut bytes, &registered);
+            bytes.push(b'-');
         }
-        band.write(&mut text, pixels);
-    }
-    text.push_str("\x1b\\");
-    text
+        bytes
+    };
+    let mut bytes = std::mem::take(&mut text).into_bytes();
+    let pieces: Vec<Vec<u8>> = colors.par_chunks(together).map(piece).collect();
+    bytes.extend(pieces.into_iter().flatten());
+    // No new line behind the last band: it might scroll.
+    bytes.pop_if(|last| *last == b'-');
+    bytes.extend_from_slice(b"\x1b\\");
+    // Sixels are ASCII.
+    String::from_utf8(bytes).unwrap_or_default()
 }
 
 /// The index into the palette that each pixel is drawn with: the nearest of every `step`, or a neighbour's that is
 /// hardly farther away (the rounding alone is off by half a step).
-fn colors(picture: &Indexed, step: u8) -> Vec<u8> {
-    let (width, tolerance) = (picture.width.max(1), step * 5 / 8);
-    let mut colors: Vec<u8> = vec![0; picture.indices.len()];
-    for (at, level) in picture.indices.iter().copied().enumerate() {
+fn choose(colors: &mut [u8], levels: &[u8], width: usize, step: u8) {
+    let (width, tolerance) = (width.max(1), step * 5 / 8);
+    for (at, level) in levels.iter().copied().enumerate() {
         if usize::from(level) >= LEVELS {
             colors[at] = level;
             continue;
@@ -77,7 +108,6 @@ fn colors(picture: &Indexed, step: u8) -> Vec<u8> {
         let above = || at.checked_sub(width).map(|above| colors[above]).filter(serves);
         colors[at] = left.or_else(above).unwrap_or_else(|| nearest(level, step));
     }
-    colors
 }
 
 /// The multiple of `step` that is nearest to a level; the last level is one, and none is beyond it.
@@ -105,7 +135,7 @@ struct Stretch {
 
 impl Band {
     /// Writes stretches of all colours, packed into as few lines as they fit side by side.
-    fn write(&mut self, text: &mut String, pixels: &[u8]) {
+    fn write(&mut self, text: &mut Vec<u8>, pixels: &[u8]) {
         self.fill(pixels);
         let mut stretches = self.stretches();
         stretches.sort_unstable_by_key(|stretch| (stretch.start, stretch.register));
@@ -113,7 +143,7 @@ impl Band {
         let mut lines = 0;
         while !stretches.is_empty() {
             if lines > 0 {
-                text.push('$');
+                text.push(b'$');
             }
             lines += 1;
             let mut at = 0;
@@ -122,7 +152,7 @@ impl Band {
                     return true;
                 }
                 if register != Some(stretch.register) {
-                    text.push('#');
+                    text.push(b'#');
                     number(text, stretch.register);
                     register = Some(stretch.register);
                 }
@@ -177,19 +207,19 @@ impl Band {
     }
 }
 
-fn repeat(text: &mut String, bits: u8, count: usize) {
-    let sixel = char::from(b'?' + bits);
+fn repeat(text: &mut Vec<u8>, bits: u8, count: usize) {
+    let sixel = b'?' + bits;
     if count > 3 {
-        text.push('!');
+        text.push(b'!');
         number(text, count);
         text.push(sixel);
     } else {
-        text.extend(std::iter::repeat_n(sixel, count));
+        text.resize(text.len() + count, sixel);
     }
 }
 
 /// A number in decimals. There are tens of thousands of them in a picture, and `write!` took half of its time.
-fn number(text: &mut String, number: usize) {
+fn number(text: &mut Vec<u8>, number: usize) {
     let mut digits = [0_u8; 20];
     let (mut rest, mut first) = (number, digits.len());
     loop {
@@ -200,7 +230,7 @@ fn number(text: &mut String, number: usize) {
             break;
         }
     }
-    text.extend(digits[first..].iter().map(|digit| char::from(*digit)));
+    text.extend_from_slice(&digits[first..]);
 }
 
 #[cfg(test)]
@@ -261,13 +291,9 @@ mod tests {
             let last = (LEVELS - 1) as u8;
             assert_eq!([nearest(0, step), nearest(last - 1, step), nearest(last, step)], [0, last, last]);
             let zero = (LEVELS / 2) as u8;
-            let flat = Indexed {
-                indices: vec![zero; 36],
-                width: 6,
-                height: 6,
-                palette: COLOR_MAPS[0].signed_palette(),
-            };
-            assert_eq!(colors(&flat, step), vec![zero; 36], "step {step}");
+            let mut colors = [0; 36];
+            choose(&mut colors, &[zero; 36], 6, step);
+            assert_eq!(colors, [zero; 36], "step {step}");
             assert_eq!((LEVELS - 1) % usize::from(step), 0, "the ends are colours too");
         }
     }

@@ -2,7 +2,7 @@
 
 use ndarray::{ArrayView2, Axis, concatenate};
 
-use super::{COLORED, Drawn, LARGEST_POOL, respond_to, strongest};
+use super::{COLORED, Drawn, Fed, LARGEST_POOL, respond_to, strongest};
 use crate::app::state::{KernelOnPhoto, ResponseFacts, ResponseSpec, SheetOnPhoto};
 use crate::jobs::latest::Stale;
 use crate::photo::Photo;
@@ -21,18 +21,18 @@ pub(super) fn compute(
     how: &KernelOnPhoto,
     sheet: &SheetOnPhoto,
     weights: &Weights,
-    photo: &Photo,
+    photo: &mut Fed,
     stale: &Stale<'_>,
 ) -> Option<Result<(Drawn, ResponseFacts), String>> {
     let cell = spec.facts.pixels();
     let cell = (usize::from(cell.0), usize::from(cell.1));
     let layout = sheet.layout;
     let (width, height) = (usize::from(layout.tile.0) * cell.0, usize::from(layout.tile.1) * cell.1);
-    let pool = pool(width, height, photo);
-    let fitted = photo.fitted(width * how.stride[1] * pool, height * how.stride[0] * pool);
+    let pool = pool(width, height, &photo.photo);
+    let input = photo.input(how, width * how.stride[1] * pool, height * how.stride[0] * pool);
     let mut responses = Vec::with_capacity(sheet.kernels.len());
     for kernels in sheet.kernels.chunks(AT_ONCE) {
-        match respond_to(how, weights, kernels, &fitted, stale)? {
+        match respond_to(how, weights, kernels, input, stale)? {
             Ok(some) => responses.extend(some.axis_iter(Axis(0)).map(|response| strongest(response, pool))),
             Err(sentence) => return Some(Err(sentence)),
         }
