@@ -4,7 +4,6 @@
 //! waits, lets the core decide, carries out its effects, and then draws once: a key held down over a slow line never
 //! queues frames.
 
-use std::collections::VecDeque;
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -16,7 +15,6 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 
 use crate::app::comparison::Comparison;
-use crate::app::effect::Effect;
 use crate::app::msg::Msg;
 use crate::app::state::{Choices, State, Ticket};
 use crate::app::update::{is_reading, update};
@@ -24,13 +22,14 @@ use crate::jobs::latest::Latest;
 use crate::jobs::read::Reader;
 use crate::jobs::response::{self, Request};
 use crate::jobs::run::{Run, Shelf};
-use crate::jobs::{compare, diagnose};
+use crate::jobs::diagnose;
 use crate::photo::Photo;
 
 mod answers;
 mod cells;
 mod detect;
 pub mod doctor;
+mod effects;
 mod frames;
 pub mod fuzzing;
 mod graphics;
@@ -87,6 +86,9 @@ enum Event {
 const PATIENCE: Duration = Duration::from_millis(60);
 /// How long a layer that is being read may delay a frame.
 const GRACE: Duration = Duration::from_millis(40);
+/// How long the selection has rested when what is too much for each key is drawn. A key that is held down comes again
+/// sooner.
+const PAUSE: Duration = Duration::from_millis(130);
 /// How long the terminal has to answer before half-blocks are drawn; answers that come later still count.
 const ANSWER_TIME: Duration = Duration::from_millis(300);
 
@@ -122,6 +124,8 @@ struct Shell {
     evidence: Evidence,
     reader: Reader,
     responder: Latest<Request>,
+    /// The picture to ask for when the frame is drawn.
+    request: Option<Request>,
     judge: Latest<diagnose::Request>,
     /// What is on the screen.
     screen: Screen,
@@ -214,6 +218,7 @@ impl Shell {
             evidence,
             reader,
             responder,
+            request: None,
             judge,
             screen: Screen::default(),
             pictures: Pictures::default(),
@@ -273,32 +278,50 @@ impl Shell {
         let mut answers_until = Some(Instant::now() + ANSWER_TIME);
         let mut held_until = None;
         while !self.done {
+            if let Some(request) = self.request.take() {
+                self.responder.submit(request);
+            }
             let reading = self.reading_since.map(|since| since + GRACE);
             let rest = (self.pictures.is_draft() && held_until.is_none())
                 .then(|| self.last_input + self.pace.rest());
-            let deadlines = [answers_until, reading, held_until, rest, self.beat()];
+            let behind = self.state.run.film_behind(self.state.kernel).is_some();
+            let pause = (behind && held_until.is_none()).then(|| self.last_input + PAUSE);
+            let deadlines = [answers_until, reading, held_until, rest, pause, self.beat()];
             let deadline = deadlines.into_iter().flatten().min();
             let event = match deadline {
                 None => inbox.recv().map_err(|_closed| RecvTimeoutError::Disconnected),
                 Some(deadline) => inbox.recv_timeout(deadline.saturating_duration_since(Instant::now())),
             };
+            // That a frame has arrived changes nothing on the screen, but one that was held back may go now.
+            let mut news = held_until.is_some();
             match event {
-                Ok(event) => self.take(event),
-                Err(RecvTimeoutError::Timeout) => {}
+                Ok(event) => {
+                    news |= !matches!(event, Event::Answer(Answer::Status));
+                    self.take(event);
+                }
+                Err(RecvTimeoutError::Timeout) => news = true,
                 Err(RecvTimeoutError::Disconnected) => break,
             }
             if answers_until.is_some_and(|until| until <= Instant::now() || self.evidence.complete) {
-                answers_until = None;
+                (answers_until, news) = (None, true);
                 self.evidence.complete = true;
                 self.learnt();
             }
             if self.beat().is_some_and(|beat| beat <= Instant::now()) {
-                self.last_beat = Some(Instant::now());
+                (self.last_beat, news) = (Some(Instant::now()), true);
                 self.update(Msg::Beat);
+            }
+            if pause.is_some() && self.last_input + PAUSE <= Instant::now() {
+                news = true;
+                self.update(Msg::Rest);
             }
             // Everything that waits, before the one frame.
             while let (false, Ok(event)) = (self.done, inbox.try_recv()) {
+                news |= !matches!(event, Event::Answer(Answer::Status));
                 self.take(event);
+            }
+            if !news {
+                continue;
             }
             // A layer on its way is worth a moment: an empty pane in between would flicker.
             if self.reading_since.is_some_and(|since| since.elapsed() < GRACE) && is_reading(&self.state) {
@@ -363,49 +386,5 @@ impl Shell {
     fn fail(&mut self, sentence: String) {
         self.failure.get_or_insert(sentence);
         self.done = true;
-    }
-
-    fn update(&mut self, msg: Msg) {
-        let mut effects: VecDeque<Effect> = update(&mut self.state, msg).into();
-        while let Some(effect) = effects.pop_front() {
-            match effect {
-                Effect::Read { ticket, epoch, layer } => {
-                    self.reading_since.get_or_insert_with(Instant::now);
-                    self.reader.request(ticket, epoch, layer);
-                }
-                Effect::Study { ticket, study } => self.reader.study(ticket, *study),
-                Effect::Respond { ticket, spec, weights } => {
-                    effects.extend(self.respond(ticket, *spec, weights));
-                }
-                Effect::Judge { ticket, weights } => self.judge.submit(diagnose::Request { ticket, weights }),
-                Effect::Compare { ticket, other, own } => {
-                    self.reading_since.get_or_insert_with(Instant::now);
-                    self.reader.compare(compare::Request { ticket, other, own });
-                }
-                Effect::ForgetPicture => self.forget_pictures(),
-                Effect::Mouse(on) => {
-                    let mode = if on { terminal::MOUSE_ON } else { terminal::MOUSE_OFF };
-                    self.pending.extend_from_slice(mode.as_bytes());
-                }
-                Effect::Redraw => self.screen.forget(),
-                Effect::Suspend => effects.extend(self.suspend()),
-                Effect::Quit => self.done = true,
-                Effect::Fail(sentence) => self.fail(sentence),
-            }
-        }
-    }
-
-    /// Stops the process as the shell expects it, and takes the terminal again when it goes on.
-    fn suspend(&mut self) -> Vec<Effect> {
-        let _ = terminal::write(self.pictures.forget().as_bytes());
-        terminal::leave();
-        signals::stop();
-        if terminal::enter(self.state.mouse).is_err() {
-            self.done = true;
-            return Vec::new();
-        }
-        self.pace.forget();
-        self.resized();
-        update(&mut self.state, Msg::Resumed)
     }
 }

@@ -124,6 +124,8 @@ pub enum Msg {
         /// What is known, or one sentence.
         result: Result<Studied, String>,
     },
+    /// The user has rested for a moment: what was not worth drawing for every kernel passed by is now.
+    Rest,
     /// Time for the next epoch, while the run plays.
     Beat,
     /// A word for the user.

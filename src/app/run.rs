@@ -200,6 +200,8 @@ pub struct Run {
     pub word: Option<String>,
     /// Layers in memory, by name and epoch.
     pub film: BTreeMap<(String, EpochId), Frame>,
+    /// Whose film is shown: a layer, and a kernel of it. Behind the selection while that moves.
+    pub filmed: Option<(usize, usize)>,
     /// What is remembered of layers, by name and epoch.
     pub points: BTreeMap<(String, EpochId), Point>,
     /// The study that is under way.
@@ -212,6 +214,11 @@ impl Run {
     /// Whether there is a timeline: more than one epoch.
     pub fn is_shown(&self) -> bool {
         self.epochs.len() > 1
+    }
+
+    /// The kernel whose film is shown, where another one is selected.
+    pub fn film_behind(&self, selected: usize) -> Option<usize> {
+        self.filmed.map(|(_, kernel)| kernel).filter(|kernel| self.is_shown() && *kernel != selected)
     }
 
     /// The epoch that the user is at.

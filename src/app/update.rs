@@ -47,6 +47,7 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Network { epoch, layers, opened } => timeline::network(state, epoch, layers, opened),
         Msg::Files(word) => state.run.word = word,
         Msg::Studied { ticket, result } => study::studied(state, ticket, result),
+        Msg::Rest => timeline::rest(state),
         Msg::Beat => timeline::beat(state),
         Msg::Notice(sentence) => state.message = Some(sentence),
         Msg::Resumed => {

@@ -150,12 +150,22 @@ impl Pen {
     }
 }
 
+/// The shorter name of a colour that is exactly one of the 256. Some themes put colours of their own where the cube begins.
+fn named(rgb: [u8; 3]) -> Option<u8> {
+    let index = ansi_colours::ansi256_from_rgb(rgb);
+    let (red, green, blue) = ansi_colours::rgb_from_ansi256(index);
+    (index > 21 && [red, green, blue] == rgb).then_some(index)
+}
+
 /// The code of a colour, ended by a semicolon; `base` is 30 for the ink and 40 for the background.
 fn color(codes: &mut Vec<u8>, color: Color, base: u8) {
     let (normal, bright) = (base, base + 60);
     let _ = match color {
         Color::Reset => write!(codes, "{};", base + 9),
-        Color::Rgb(red, green, blue) => write!(codes, "{};2;{red};{green};{blue};", base + 8),
+        Color::Rgb(red, green, blue) => match named([red, green, blue]) {
+            Some(index) => write!(codes, "{};5;{index};", base + 8),
+            None => write!(codes, "{};2;{red};{green};{blue};", base + 8),
+        },
         Color::Indexed(index) => write!(codes, "{};5;{index};", base + 8),
         Color::Black => write!(codes, "{normal};"),
         Color::Red => write!(codes, "{};", normal + 1),

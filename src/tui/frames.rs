@@ -1,6 +1,5 @@
 //! Frames: what is drawn, with which picture, and what of it travels.
 
-use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::Instant;
 
@@ -9,32 +8,12 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::answers::Answer;
-use super::pictures::Key;
 use super::screen::Screen;
 use super::{Event, Shell, pace, terminal};
-use crate::app::effect::Effect;
 use crate::app::msg::Msg;
-use crate::app::state::{ResponseSpec, Ticket};
-use crate::app::update::update;
-use crate::jobs::response::Request;
 use crate::view;
-use crate::weights::Weights;
 
 impl Shell {
-    /// Asks for a picture, unless it was made before.
-    pub(super) fn respond(
-        &mut self,
-        ticket: Ticket,
-        spec: ResponseSpec,
-        weights: Option<Arc<Weights>>,
-    ) -> Vec<Effect> {
-        if let Some(facts) = self.pictures.recall(&Key::of(&spec, weights.as_deref())) {
-            return update(&mut self.state, Msg::Responded { ticket, result: Ok(facts) });
-        }
-        self.responder.submit(Request { ticket, spec, weights });
-        Vec::new()
-    }
-
     /// Shows no picture, and makes the terminal drop those that it keeps.
     pub(super) fn forget_pictures(&mut self) {
         self.pictures.hide();

@@ -71,7 +71,9 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, state: &State, theme: Theme)
         // The spectrum wants a square of its own beside the histogram.
         Some(plane) if rest.height > SPECTRUM_ROWS && rest.width >= SPECTRUM_COLUMNS * 2 => {
             let (left, right) = (rest.width - SPECTRUM_COLUMNS - 2, rest.width - SPECTRUM_COLUMNS);
-            draw_histogram(buffer, Rect { width: left, ..rest }, histogram, theme);
+            // As high as the spectrum, and the words below both in one line.
+            let height = rest.height.min(SPECTRUM_ROWS + 1);
+            draw_histogram(buffer, Rect { width: left, height, ..rest }, histogram, theme);
             draw_spectrum(buffer, Rect { x: rest.x + right, width: SPECTRUM_COLUMNS, ..rest }, plane, theme);
         }
         _ => draw_histogram(buffer, rest, histogram, theme),

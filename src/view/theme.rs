@@ -55,10 +55,10 @@ const fn tone(red: u8, green: u8, blue: u8, ansi: Color) -> Tone {
 const DARK: Tones = Tones {
     border: tone(128, 128, 128, Color::DarkGray),
     dim: tone(158, 158, 158, Color::Gray),
-    accent: tone(255, 176, 0, Color::LightYellow),
+    accent: tone(255, 175, 0, Color::LightYellow),
     warning: tone(255, 120, 120, Color::LightRed),
-    selected: (tone(0, 0, 0, Color::Black), tone(255, 176, 0, Color::Yellow)),
-    selection: [255, 176, 0],
+    selected: (tone(0, 0, 0, Color::Black), tone(255, 175, 0, Color::Yellow)),
+    selection: [255, 175, 0],
     ground: [0, 0, 0],
 };
 
@@ -67,7 +67,7 @@ const LIGHT: Tones = Tones {
     dim: tone(95, 95, 95, Color::DarkGray),
     accent: tone(0, 95, 175, Color::Blue),
     warning: tone(180, 0, 20, Color::Red),
-    selected: (tone(0, 0, 0, Color::White), tone(255, 176, 0, Color::Blue)),
+    selected: (tone(0, 0, 0, Color::White), tone(255, 175, 0, Color::Blue)),
     selection: [214, 90, 0],
     ground: [255, 255, 255],
 };

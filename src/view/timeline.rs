@@ -30,7 +30,19 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, state: &State, theme: Theme)
         draw_changes(buffer, Rect { y: room.y + 1, height: 1, ..room }, marks, &conditions, theme);
     }
     if room.height >= 2 + FILM_ROWS {
-        film(buffer, Rect { y: room.y + 2, height: room.height - 2, ..room }, state, theme);
+        // While the selection moves, the film stays that of the kernel where it rested last, and says so.
+        let kernel = state.run.film_behind(state.kernel).unwrap_or(state.kernel);
+        film(buffer, Rect { y: room.y + 2, height: room.height - 2, ..room }, state, kernel, theme);
+        if state.kernels().is_some() {
+            let words = format!(" kernel {kernel} ");
+            buffer.set_stringn(
+                area.x + 1,
+                area.bottom() - 1,
+                words,
+                usize::from(room.width),
+                theme.style(Role::Dim),
+            );
+        }
     }
 }
 
@@ -151,8 +163,8 @@ fn draw_changes(
     }
 }
 
-/// The selected kernel through the epochs around the selected one, as large as fits.
-fn film(buffer: &mut Buffer, room: Rect, state: &State, theme: Theme) {
+/// A kernel through the epochs around the selected one, as large as fits.
+fn film(buffer: &mut Buffer, room: Rect, state: &State, kernel: usize, theme: Theme) {
     let (Some(kernels), Some(layer)) = (state.kernels(), state.selected_layer()) else { return };
     let pixels = usize::from(room.height) * 2 - 2;
     let (rows, columns) = (kernels.shape.k_h.max(1), kernels.shape.k_w.max(1));
@@ -166,10 +178,10 @@ fn film(buffer: &mut Buffer, room: Rect, state: &State, theme: Theme) {
     let mut missing = Vec::new();
     for (place, epoch) in state.run.epochs.iter().enumerate().skip(first).take(fits) {
         let x = (place - first) * width;
-        match state.run.frame(&layer.name, epoch.id).filter(|frame| state.kernel < frame.data.weights.len()) {
+        match state.run.frame(&layer.name, epoch.id).filter(|frame| kernel < frame.data.weights.len()) {
             Some(frame) => {
                 // The weights themselves, also while a difference fills the grid.
-                let raster = raster_of(state, Side::A, &frame.data, state.kernel, &slice_palette(state));
+                let raster = raster_of(state, Side::A, &frame.data, kernel, &slice_palette(state));
                 let raster = thinned(&raster, step);
                 canvas.paste(&raster, x + 1, 1, zoom);
             }

@@ -406,3 +406,35 @@ fn hostile_labels_are_spelled_out() {
     let buffer = screen(&session);
     assert!(buffer.content.iter().all(|cell| !cell.symbol().chars().any(char::is_control)));
 }
+
+#[test]
+fn the_film_is_the_selected_kernels_when_the_selection_rests() {
+    let mut session = run("1 2 3");
+    let label = |session: &Session| {
+        let text = text(&screen(session));
+        text.lines().rev().find_map(|line| line.split_once("└ kernel ").map(|(_, rest)| rest[..1].to_owned()))
+    };
+    assert_eq!(label(&session).as_deref(), Some("0"), "at once");
+    let film = |session: &Session| {
+        let pane = session.state.panes().unwrap().timeline.unwrap();
+        let buffer = screen(session);
+        let cells = inside(pane).rows().skip(2).flat_map(|row| row.columns().collect::<Vec<_>>());
+        cells.map(|cell| buffer[(cell.x, cell.y)].clone()).collect::<Vec<_>>()
+    };
+    let of_the_first = film(&session);
+    session.keys("ll");
+    assert_eq!(session.state.run.film_behind(session.state.kernel), Some(0));
+    assert!(film(&session) == of_the_first, "nothing of it travels while the selection moves");
+    assert_eq!(label(&session).as_deref(), Some("0"), "it says whose it is");
+    session.take(Msg::Rest);
+    assert_eq!(session.state.run.film_behind(session.state.kernel), None);
+    assert!(film(&session) != of_the_first);
+    assert_eq!(label(&session).as_deref(), Some("2"));
+    // Of another layer nothing of the old film may stay.
+    session.keys("l}");
+    assert_eq!(session.state.run.film_behind(session.state.kernel), None);
+    // One file has no film to wait for.
+    let mut session = Session::on(network(), 160, 45);
+    session.keys("ll");
+    assert_eq!(session.state.run.film_behind(session.state.kernel), None);
+}

@@ -12,6 +12,7 @@ use crate::weights::statistics::{Histogram, Statistics};
 pub(super) fn follow(state: &mut State, effects: &mut Vec<Effect>) {
     timeline::show(state, effects);
     clamp_kernel(state);
+    timeline::film(state);
     compare::request(state, effects);
     judge::request(state, effects);
     judge::order(state);

@@ -68,6 +68,18 @@ pub(super) fn beat(state: &mut State) {
     }
 }
 
+/// The selection rests: the film is the selected kernel's from now on.
+pub(super) fn rest(state: &mut State) {
+    state.run.filmed = Some((state.layer, state.kernel));
+}
+
+/// Of another layer the film is shown at once, since nothing of the one before stays on the screen.
+pub(super) fn film(state: &mut State) {
+    if state.run.filmed.is_none_or(|(layer, _)| layer != state.layer) {
+        rest(state);
+    }
+}
+
 /// The run has these epochs now. Who was at the newest is shown the newest; who looked at another one stays there.
 pub(super) fn epochs(state: &mut State, epochs: Vec<Epoch>, start: Option<usize>, watched: bool) {
     let before = std::mem::take(&mut state.run.epochs);

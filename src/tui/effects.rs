@@ -1,0 +1,71 @@
+//! What the core asks for, done.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::pictures::Key;
+use super::{Shell, signals, terminal};
+use crate::app::effect::Effect;
+use crate::app::msg::Msg;
+use crate::app::state::{ResponseSpec, Ticket};
+use crate::app::update::update;
+use crate::jobs::response::Request;
+use crate::jobs::{compare, diagnose};
+use crate::weights::Weights;
+
+impl Shell {
+    /// Lets the core decide, and does what it asks for.
+    pub(super) fn update(&mut self, msg: Msg) {
+        let mut effects: VecDeque<Effect> = update(&mut self.state, msg).into();
+        while let Some(effect) = effects.pop_front() {
+            match effect {
+                Effect::Read { ticket, epoch, layer } => {
+                    self.reading_since.get_or_insert_with(Instant::now);
+                    self.reader.request(ticket, epoch, layer);
+                }
+                Effect::Study { ticket, study } => self.reader.study(ticket, *study),
+                Effect::Respond { ticket, spec, weights } => {
+                    effects.extend(self.respond(ticket, *spec, weights));
+                }
+                Effect::Judge { ticket, weights } => self.judge.submit(diagnose::Request { ticket, weights }),
+                Effect::Compare { ticket, other, own } => {
+                    self.reading_since.get_or_insert_with(Instant::now);
+                    self.reader.compare(compare::Request { ticket, other, own });
+                }
+                Effect::ForgetPicture => self.forget_pictures(),
+                Effect::Mouse(on) => {
+                    let mode = if on { terminal::MOUSE_ON } else { terminal::MOUSE_OFF };
+                    self.pending.extend_from_slice(mode.as_bytes());
+                }
+                Effect::Redraw => self.screen.forget(),
+                Effect::Suspend => effects.extend(self.suspend()),
+                Effect::Quit => self.done = true,
+                Effect::Fail(sentence) => self.fail(sentence),
+            }
+        }
+    }
+
+    /// Stops the process as the shell expects it, and takes the terminal again when it goes on.
+    fn suspend(&mut self) -> Vec<Effect> {
+        let _ = terminal::write(self.pictures.forget().as_bytes());
+        terminal::leave();
+        signals::stop();
+        if terminal::enter(self.state.mouse).is_err() {
+            self.done = true;
+            return Vec::new();
+        }
+        self.pace.forget();
+        self.resized();
+        update(&mut self.state, Msg::Resumed)
+    }
+
+    /// Asks for a picture, unless it was made before; after the next frame, which needs the processor first.
+    fn respond(&mut self, ticket: Ticket, spec: ResponseSpec, weights: Option<Arc<Weights>>) -> Vec<Effect> {
+        if let Some(facts) = self.pictures.recall(&Key::of(&spec, weights.as_deref())) {
+            return update(&mut self.state, Msg::Responded { ticket, result: Ok(facts) });
+        }
+        self.request = Some(Request { ticket, spec, weights });
+        Vec::new()
+    }
+}
