@@ -3,13 +3,19 @@
 
 use png::{BitDepth, ColorType, Compression, Encoder, Filter};
 
+use super::sixel::nearest;
 use crate::photo::Photo;
-use crate::raster::{Indexed, TRANSPARENT};
+use crate::raster::{Indexed, LEVELS, TRANSPARENT};
 
-/// Bytes at which a response's levels are halved: as base64 it would be a third more than a thin line should carry.
+/// Levels from one that is kept to the next, in the order of trying. Each divides the levels below zero, so that zero and
+/// the ends keep colours of their own.
+const STEPS: [u8; 7] = [1, 2, 3, 6, 9, 14, 18];
+/// Bytes at which fewer levels are tried: as base64 it would be a third more than a thin line should carry.
 const ENOUGH: usize = 84_000;
+/// Rows that are looked at to tell how many bytes all of them will take, and out of how many.
+const SAMPLE: (usize, usize) = (12, 60);
 
-/// A response, with transparent pixels to the right and below up to so many. A busy one loses every other level.
+/// A response, with transparent pixels to the right and below up to so many. A busy one loses some of its levels.
 ///
 /// # Errors
 /// When the encoder fails.
@@ -24,15 +30,29 @@ pub(super) fn of_response(
         let length = from.len().min(row.len());
         row[..length].copy_from_slice(&from[..length]);
     }
-    let whole = indexed(picture, &pixels, width, height)?;
-    if whole.len() <= ENOUGH {
-        return Ok(whole);
+    let stripes =
+        pixels.chunks(width.max(1) * SAMPLE.1).map(|rows| &rows[..rows.len().min(width * SAMPLE.0)]);
+    let sample = if pixels.len() > ENOUGH { stripes.flatten().copied().collect() } else { Vec::new() };
+    let mut made = Vec::new();
+    for step in STEPS {
+        if !sample.is_empty() {
+            let part = indexed(picture, &kept(&sample, step), width, sample.len() / width)?;
+            if part.len() * pixels.len() / sample.len() > ENOUGH && step != STEPS[STEPS.len() - 1] {
+                continue;
+            }
+        }
+        made = indexed(picture, &kept(&pixels, step), width, height)?;
+        if made.len() <= ENOUGH {
+            break;
+        }
     }
-    // The middle level, zero, is even and stays.
-    for level in pixels.iter_mut().filter(|level| **level < TRANSPARENT) {
-        *level &= !1;
-    }
-    indexed(picture, &pixels, width, height)
+    Ok(made)
+}
+
+/// The levels that are nearest, of every `step`.
+fn kept(pixels: &[u8], step: u8) -> Vec<u8> {
+    let level = |level: &u8| if usize::from(*level) < LEVELS { nearest(*level, step) } else { *level };
+    if step == 1 { pixels.to_vec() } else { pixels.iter().map(level).collect() }
 }
 
 fn indexed(
@@ -77,4 +97,46 @@ fn write(mut encoder: Encoder<'_, &mut Vec<u8>>, pixels: &[u8]) -> Result<(), pn
     encoder.set_compression(Compression::Fast);
     encoder.set_filter(Filter::Paeth);
     encoder.write_header()?.write_image_data(pixels)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::raster::COLOR_MAPS;
+
+    /// Waves with so much noise on them.
+    fn noisy(width: usize, height: usize, noise: u32) -> Indexed {
+        let mut state = 1_u32;
+        let mut next = |at: usize| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let wave = 126.0 + 100.0 * ((at % width) as f32 / 9.0).sin();
+            ((wave as u32 + (state >> 24) * noise / 256) as usize).min(LEVELS - 1) as u8
+        };
+        let indices = (0..width * height).map(&mut next).collect();
+        Indexed { width, height, indices, palette: COLOR_MAPS[0].signed_palette() }
+    }
+
+    fn levels(png: &[u8]) -> Vec<u8> {
+        let mut decoder = png::Decoder::new(std::io::Cursor::new(png));
+        decoder.set_transformations(png::Transformations::IDENTITY);
+        let mut reader = decoder.read_info().unwrap();
+        let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+        reader.next_frame(&mut pixels).unwrap();
+        pixels
+    }
+
+    #[test]
+    fn a_small_picture_loses_nothing_and_a_busy_one_few_levels() {
+        let small = noisy(60, 40, 200);
+        assert_eq!(levels(&of_response(&small, 60, 40).unwrap()), small.indices);
+        for noise in [6, 20] {
+            let busy = noisy(448, 448, noise);
+            let png = of_response(&busy, 448, 448).unwrap();
+            assert!(png.len() < ENOUGH, "{}", png.len());
+            let kept = levels(&png);
+            let farthest = kept.iter().zip(&busy.indices).map(|(kept, level)| kept.abs_diff(*level)).max();
+            let half = STEPS[STEPS.len() - 1] / 2;
+            assert!(kept != busy.indices && farthest.unwrap() <= half, "{farthest:?}");
+        }
+    }
 }

@@ -111,7 +111,7 @@ fn choose(colors: &mut [u8], levels: &[u8], width: usize, step: u8) {
 }
 
 /// The multiple of `step` that is nearest to a level; the last level is one, and none is beyond it.
-fn nearest(level: u8, step: u8) -> u8 {
+pub(super) fn nearest(level: u8, step: u8) -> u8 {
     // Half a step more than the last level is no `u8` any more.
     let rest = level % step;
     if rest > step / 2 { level - rest + step } else { level - rest }
