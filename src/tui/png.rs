@@ -9,7 +9,7 @@ use crate::raster::{Indexed, LEVELS, TRANSPARENT};
 
 /// Levels from one that is kept to the next, in the order of trying. Each divides the levels below zero, so that zero and
 /// the ends keep colours of their own.
-const STEPS: [u8; 7] = [1, 2, 3, 6, 9, 14, 18];
+const STEPS: [u8; 6] = [1, 2, 3, 6, 9, 14];
 /// Bytes at which fewer levels are tried: as base64 it would be a third more than a thin line should carry.
 const ENOUGH: usize = 84_000;
 /// Rows that are looked at to tell how many bytes all of them will take, and out of how many.
@@ -36,12 +36,12 @@ pub(super) fn of_response(
     let mut made = Vec::new();
     for step in STEPS {
         if !sample.is_empty() {
-            let part = indexed(picture, &kept(&sample, step), width, sample.len() / width)?;
+            let part = indexed(picture, &sample, step, width)?;
             if part.len() * pixels.len() / sample.len() > ENOUGH && step != STEPS[STEPS.len() - 1] {
                 continue;
             }
         }
-        made = indexed(picture, &kept(&pixels, step), width, height)?;
+        made = indexed(picture, &pixels, step, width)?;
         if made.len() <= ENOUGH {
             break;
         }
@@ -49,26 +49,31 @@ pub(super) fn of_response(
     Ok(made)
 }
 
-/// The levels that are nearest, of every `step`.
-fn kept(pixels: &[u8], step: u8) -> Vec<u8> {
-    let level = |level: &u8| if usize::from(*level) < LEVELS { nearest(*level, step) } else { *level };
-    if step == 1 { pixels.to_vec() } else { pixels.iter().map(level).collect() }
-}
-
-fn indexed(
-    picture: &Indexed,
-    pixels: &[u8],
-    width: usize,
-    height: usize,
-) -> Result<Vec<u8>, png::EncodingError> {
+/// The pixels in rows of `width`, with every `step`-th level only. They are numbered anew: neighbours that differ by one
+/// cost least.
+fn indexed(picture: &Indexed, pixels: &[u8], step: u8, width: usize) -> Result<Vec<u8>, png::EncodingError> {
+    // Behind the levels stands what is none.
+    let levels = (LEVELS as u8 - 1) / step + 1;
+    let number = |level: u8| match usize::from(level).checked_sub(LEVELS) {
+        None => nearest(level, step) / step,
+        Some(other) => levels + other as u8,
+    };
+    let numbers: [u8; 256] = std::array::from_fn(|level| number(level as u8));
+    let palette: Vec<[u8; 3]> = picture.palette[..LEVELS]
+        .iter()
+        .step_by(step.into())
+        .chain(&picture.palette[LEVELS..])
+        .copied()
+        .collect();
     let mut bytes = Vec::new();
-    let mut encoder = Encoder::new(&mut bytes, width as u32, height as u32);
+    let mut encoder = Encoder::new(&mut bytes, width as u32, (pixels.len() / width.max(1)) as u32);
     encoder.set_color(ColorType::Indexed);
     encoder.set_depth(BitDepth::Eight);
-    encoder.set_palette(picture.palette.as_flattened());
-    let opaque = |index: usize| if index == usize::from(TRANSPARENT) { 0 } else { 255 };
-    encoder.set_trns((0..=usize::from(TRANSPARENT)).map(opaque).collect::<Vec<u8>>());
-    write(encoder, pixels)?;
+    encoder.set_palette(palette.as_flattened());
+    let transparent = numbers[usize::from(TRANSPARENT)];
+    let opaque = |index: u8| if index == transparent { 0 } else { 255 };
+    encoder.set_trns((0..=transparent).map(opaque).collect::<Vec<u8>>());
+    write(encoder, &pixels.iter().map(|level| numbers[usize::from(*level)]).collect::<Vec<u8>>())?;
     Ok(bytes)
 }
 
@@ -133,7 +138,9 @@ mod tests {
             let busy = noisy(448, 448, noise);
             let png = of_response(&busy, 448, 448).unwrap();
             assert!(png.len() < ENOUGH, "{}", png.len());
-            let kept = levels(&png);
+            let numbers = levels(&png);
+            let step = (LEVELS as u8 - 1) / numbers.iter().max().unwrap().max(&1);
+            let kept: Vec<u8> = numbers.into_iter().map(|number| number * step).collect();
             let farthest = kept.iter().zip(&busy.indices).map(|(kept, level)| kept.abs_diff(*level)).max();
             let half = STEPS[STEPS.len() - 1] / 2;
             assert!(kept != busy.indices && farthest.unwrap() <= half, "{farthest:?}");
