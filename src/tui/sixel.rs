@@ -5,6 +5,7 @@
 //! them it takes the one that its neighbour has.
 
 use std::fmt::Write as _;
+use std::ops::Range;
 
 use rayon::prelude::*;
 
@@ -24,7 +25,7 @@ const TOGETHER: usize = 8;
 /// One band of so many tells how many bytes all of them will take.
 const SAMPLE: usize = 5;
 
-/// The register of no pixel; there are never so many.
+/// The register of no pixel; there are fewer.
 const NONE: u8 = u8::MAX;
 
 /// The picture as one device control string.
@@ -75,7 +76,7 @@ fn with_step(picture: &Indexed, step: u8) -> String {
         let _ = write!(text, "#{register};2;{red};{green};{blue}");
     }
     let piece = |colors: &[u8]| {
-        let mut band = Band { width, bits: vec![0; width * count], spans: vec![None; count] };
+        let mut band = Band { width, columns: vec![Vec::new(); count] };
         let mut bytes = Vec::with_capacity(colors.len());
         for pixels in colors.chunks((width * BAND).max(1)) {
             let registered = pixels.iter().map(|color| registers[usize::from(*color)]).collect::<Vec<u8>>();
@@ -97,16 +98,25 @@ fn with_step(picture: &Indexed, step: u8) -> String {
 /// The index into the palette that each pixel is drawn with: the nearest of every `step`, or a neighbour's that is
 /// hardly farther away (the rounding alone is off by half a step).
 fn choose(colors: &mut [u8], levels: &[u8], width: usize, step: u8) {
-    let (width, tolerance) = (width.max(1), step * 5 / 8);
-    for (at, level) in levels.iter().copied().enumerate() {
-        if usize::from(level) >= LEVELS {
-            colors[at] = level;
-            continue;
+    let (width, tolerance) = (width.max(1), i16::from(step * 5 / 8));
+    let nearest: [u8; LEVELS] = std::array::from_fn(|level| nearest(level as u8, step));
+    // What is no level is near none.
+    let place = |color: u8| if usize::from(color) < LEVELS { i16::from(color) } else { i16::MAX };
+    for at in (0..levels.len()).step_by(width) {
+        let (done, row) = colors.split_at_mut(at);
+        let above = &done[at.saturating_sub(width)..];
+        let mut left = i16::MAX;
+        for (x, (color, level)) in row.iter_mut().zip(&levels[at..(at + width).min(levels.len())]).enumerate()
+        {
+            let Some(nearest) = nearest.get(usize::from(*level)) else {
+                (*color, left) = (*level, i16::MAX);
+                continue;
+            };
+            let serves = |place: i16| (place - i16::from(*level)).abs() <= tolerance;
+            let above = || above.get(x).map(|color| place(*color)).filter(|above| serves(*above));
+            left = if serves(left) { left } else { above().unwrap_or_else(|| i16::from(*nearest)) };
+            *color = left as u8;
         }
-        let serves = |color: &u8| usize::from(*color) < LEVELS && color.abs_diff(level) <= tolerance;
-        let left = (at % width > 0).then(|| colors[at - 1]).filter(serves);
-        let above = || at.checked_sub(width).map(|above| colors[above]).filter(serves);
-        colors[at] = left.or_else(above).unwrap_or_else(|| nearest(level, step));
     }
 }
 
@@ -120,17 +130,16 @@ pub(super) fn nearest(level: u8, step: u8) -> u8 {
 /// Six rows of pixels.
 struct Band {
     width: usize,
-    /// Of each register, the rows that it sets in each column.
-    bits: Vec<u8>,
-    /// Of each register, the first column that has it and the one behind the last.
-    spans: Vec<Option<(usize, usize)>>,
+    /// Of each register, the columns that have it, and in which of their rows.
+    columns: Vec<Vec<(usize, u8)>>,
 }
 
 /// A stretch of one colour in a band, without long gaps.
 struct Stretch {
     register: usize,
     start: usize,
-    end: usize,
+    /// Its columns, by their places in the register's list.
+    columns: Range<usize>,
 }
 
 impl Band {
@@ -156,54 +165,58 @@ impl Band {
                     number(text, stretch.register);
                     register = Some(stretch.register);
                 }
-                repeat(text, 0, stretch.start - at);
-                let row = stretch.register * self.width;
-                for run in self.bits[row + stretch.start..row + stretch.end].chunk_by(|a, b| a == b) {
-                    repeat(text, run[0], run.len());
-                }
-                at = stretch.end;
+                at = self.draw(text, stretch, at);
                 false
             });
         }
-        self.clear();
+    }
+
+    /// Writes a stretch from column `at` on; answers with the column behind it.
+    fn draw(&self, text: &mut Vec<u8>, stretch: &Stretch, mut at: usize) -> usize {
+        let (mut bits, mut count) = (0, 0);
+        for (column, rows) in &self.columns[stretch.register][stretch.columns.clone()] {
+            if *column > at + count {
+                // A gap.
+                if bits != 0 {
+                    repeat(text, bits, count);
+                    (at, bits) = (at + count, 0);
+                }
+                count = column - at;
+            }
+            if *rows != bits {
+                repeat(text, bits, count);
+                (at, bits, count) = (at + count, *rows, 0);
+            }
+            count += 1;
+        }
+        repeat(text, bits, count);
+        at + count
     }
 
     fn fill(&mut self, pixels: &[u8]) {
-        for (row, registers) in pixels.chunks(self.width.max(1)).enumerate() {
-            for (column, register) in registers.iter().enumerate().filter(|(_, register)| **register != NONE)
-            {
-                let register = usize::from(*register);
-                self.bits[register * self.width + column] |= 1 << row;
-                let (first, end) = self.spans[register].unwrap_or((column, column));
-                self.spans[register] = Some((first.min(column), end.max(column + 1)));
+        self.columns.iter_mut().for_each(Vec::clear);
+        for column in 0..self.width {
+            for (row, register) in pixels.iter().skip(column).step_by(self.width).enumerate() {
+                let Some(columns) = self.columns.get_mut(usize::from(*register)) else { continue };
+                match columns.last_mut() {
+                    Some((last, rows)) if *last == column => *rows |= 1 << row,
+                    _ => columns.push((column, 1 << row)),
+                }
             }
         }
     }
 
     fn stretches(&self) -> Vec<Stretch> {
-        let mut stretches: Vec<Stretch> = Vec::new();
-        let spans = self.spans.iter().enumerate().filter_map(|(register, span)| Some((register, (*span)?)));
-        for (register, (first, end)) in spans {
-            let mut open = Stretch { register, start: first, end: first };
-            let row = &self.bits[register * self.width..][..end];
-            for (column, _) in row.iter().enumerate().skip(first).filter(|(_, bits)| **bits != 0) {
-                if column - open.end > SHORT_GAP {
-                    stretches
-                        .push(std::mem::replace(&mut open, Stretch { register, start: column, end: column }));
-                }
-                open.end = column + 1;
+        let mut stretches = Vec::new();
+        for (register, columns) in self.columns.iter().enumerate() {
+            let mut first = 0;
+            for near in columns.chunk_by(|before, next| next.0 - before.0 <= SHORT_GAP + 1) {
+                let columns = first..first + near.len();
+                first = columns.end;
+                stretches.push(Stretch { register, start: near[0].0, columns });
             }
-            stretches.push(open);
         }
         stretches
-    }
-
-    fn clear(&mut self) {
-        for (register, span) in self.spans.iter_mut().enumerate() {
-            if let Some((first, end)) = span.take() {
-                self.bits[register * self.width + first..register * self.width + end].fill(0);
-            }
-        }
     }
 }
 
