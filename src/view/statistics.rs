@@ -13,7 +13,6 @@ use super::number::short;
 use super::theme::{Role, Theme};
 use crate::app::state::{ColorDepth, LayerData, Load, Pane, State};
 use crate::printable::printable;
-use crate::raster::Raster;
 use crate::weights::diagnosis::{Thresholds, Verdict};
 use crate::weights::statistics::{Histogram, Statistics};
 
@@ -123,18 +122,19 @@ fn draw_verdict(buffer: &mut Buffer, room: Rect, state: &State, theme: Theme) ->
 const SHADES: f32 = 3.0;
 
 /// The power of the frequencies: the middle is 0, the border half a cycle a pixel. In the 256 colours, whose names are
-/// half as long as 24 bits.
+/// half as long as 24 bits; what is next to nothing is the terminal's own background.
 fn draw_spectrum(buffer: &mut Buffer, room: Rect, plane: &Array2<f32>, theme: Theme) {
-    let pixels = plane.iter().map(|power| {
+    let square = Rect { height: SPECTRUM_ROWS.min(room.height), ..room };
+    let mut canvas = Canvas::of(square);
+    for ((y, x), power) in plane.indexed_iter() {
         // A square root, so that what is weak shows too.
         let share = (power.sqrt() * SHADES).round() / SHADES;
         let (none, most) = (theme.ground(), theme.selection());
-        std::array::from_fn(|c| (f32::from(none[c]) * (1.0 - share) + f32::from(most[c]) * share) as u8)
-    });
-    let raster = Raster { width: plane.ncols(), height: plane.nrows(), pixels: pixels.collect() };
-    let square = Rect { height: SPECTRUM_ROWS.min(room.height), ..room };
-    let mut canvas = Canvas::of(square);
-    canvas.paste(&raster, 0, 0, 1);
+        let mixed = |c: usize| (f32::from(none[c]) * (1.0 - share) + f32::from(most[c]) * share) as u8;
+        if share > 0.0 {
+            canvas.set(x, y, std::array::from_fn(mixed));
+        }
+    }
     let depth = if theme.depth == ColorDepth::True { ColorDepth::Indexed } else { theme.depth };
     canvas.render(buffer, square, Theme { depth, ..theme });
     let below = Rect { y: square.bottom(), height: (room.height - square.height).min(1), ..room };
