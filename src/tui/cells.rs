@@ -15,6 +15,8 @@ pub(super) struct Pen {
     at: Option<(u16, u16)>,
     /// The look of the next character; `None`: not known.
     look: Option<Look>,
+    /// So many blanks up to the cursor are not written yet: where it goes on elsewhere, they are erased in a word.
+    blanks: u16,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +27,9 @@ struct Look {
 }
 
 const PLAIN: Look = Look { fg: Color::Reset, bg: Color::Reset, modifier: Modifier::empty() };
+
+/// So many blanks cost no more than `CSI n X`, which leaves the cursor where they begin.
+const SHORT_BLANK: u16 = 5;
 
 /// Where a foreground shows even without ink.
 const SHOWN_ON_SPACES: Modifier = Modifier::REVERSED.union(Modifier::UNDERLINED).union(Modifier::CROSSED_OUT);
@@ -48,8 +53,16 @@ impl Pen {
 
     /// Moves the cursor.
     pub(super) fn go(&mut self, x: u16, y: u16) {
+        if self.at == Some((x, y)) {
+            return;
+        }
+        if self.blanks > SHORT_BLANK {
+            let count = std::mem::take(&mut self.blanks);
+            let _ = write!(self.bytes, "\x1b[{count}X");
+            self.at = self.at.map(|(x, y)| (x - count, y));
+        }
+        self.write_blanks();
         match self.at {
-            Some(at) if at == (x, y) => {}
             Some((column, row)) if row == y && column < x => {
                 let _ = match x - column {
                     1 => write!(self.bytes, "\x1b[C"),
@@ -69,6 +82,16 @@ impl Pen {
     /// Prints a cell of so many columns where the cursor stands.
     pub(super) fn print(&mut self, cell: &Cell, columns: u16) {
         let (look, symbol) = self.cheapest(cell);
+        let plain = |look: Look| look.bg == Color::Reset && look.modifier.is_empty();
+        if let (" ", 1, Some((x, y))) = (symbol, columns, self.at)
+            && plain(look)
+            && self.look.is_some_and(plain)
+        {
+            self.blanks += 1;
+            self.at = Some((x + 1, y));
+            return;
+        }
+        self.write_blanks();
         self.wear(look, symbol == " ");
         self.bytes.extend_from_slice(symbol.as_bytes());
         // How wide a terminal draws what is more than one plain character is its own affair.
@@ -83,14 +106,21 @@ impl Pen {
 
     /// Writes what is no cell; where the cursor stands and how it prints is unknown from then on.
     pub(super) fn raw(&mut self, bytes: &[u8]) {
+        self.write_blanks();
         self.bytes.extend_from_slice(bytes);
         (self.at, self.look) = (None, None);
     }
 
     /// Everything that was written.
     #[must_use]
-    pub(super) fn into_bytes(self) -> Vec<u8> {
+    pub(super) fn into_bytes(mut self) -> Vec<u8> {
+        self.write_blanks();
         self.bytes
+    }
+
+    fn write_blanks(&mut self) {
+        let count = std::mem::take(&mut self.blanks);
+        self.bytes.extend(std::iter::repeat_n(b' ', count.into()));
     }
 
     /// The look and the symbol that show the cell and cost least: two pixels of one colour are a blank, and two pixels

@@ -55,7 +55,8 @@ fn kernels_are_drawn_in_their_own_colours() {
         }
     }
     assert!(colours.len() > 10, "a trained kernel has many colours: {colours:?}");
-    assert!(colours.iter().all(|colour| colour.starts_with("Rgb")), "{colours:?}");
+    // The selection and what else is exactly one of the 256 travels by its number.
+    assert!(colours.iter().filter(|colour| !colour.starts_with("Rgb")).count() <= 2, "{colours:?}");
 }
 
 #[test]
