@@ -9,6 +9,7 @@ use convscope::raster::{ColorMap, DARK_CENTRE, Indexed, LIGHT_CENTRE, ResponseMo
 use convscope::response::{ConvParams, respond};
 use convscope::weights::Weights;
 use ndarray::Array2;
+use portable_pty::CommandBuilder;
 
 use crate::life::left_nothing;
 use crate::persona::{KITTY_26, KITTY_41, LIGHT, MUTE, Persona, XTERM_SIXEL};
@@ -240,6 +241,54 @@ fn the_help_hides_the_picture_and_gives_it_back() {
         let after = terminal.log()[before..].to_vec();
         let text = String::from_utf8_lossy(&after);
         assert!(decode(&after) || text.contains('\u{10eeee}'), "the picture is drawn again");
+        terminal.send("q");
+        assert_eq!(terminal.end().0, 0);
+    }
+}
+
+/// What these keys send, until nothing comes any more.
+fn cost(terminal: &Terminal, keys: &str) -> usize {
+    let (before, _) = terminal.arrived();
+    terminal.send(keys);
+    terminal.wait("an answer", |terminal| terminal.arrived().0 > before);
+    terminal.wait_for_quiet();
+    terminal.arrived().0 - before
+}
+
+fn median(mut costs: Vec<usize>) -> usize {
+    costs.sort_unstable();
+    costs[costs.len() / 2]
+}
+
+#[test]
+fn a_key_sends_no_more_than_the_benchmark_says() {
+    const RIGHT: &str = "\x1b[C";
+    const LEFT: &str = "\x1b[D";
+    let cases = [
+        (KITTY_41, &[][..], true),
+        (XTERM_SIXEL, &[], false),
+        (XTERM_SIXEL, &["--graphics", "iterm2"], false),
+        (MUTE, &[], false),
+    ];
+    for (persona, arguments, keeps) in cases {
+        let mut command = CommandBuilder::new(program());
+        command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/src/demo/epoch-010.h5"));
+        command.args(arguments);
+        let terminal = Terminal::run(persona, command, 160, 50);
+        terminal.wait("the caption", |terminal| captioned(terminal).is_some());
+        terminal.wait_for_quiet();
+        let new: Vec<usize> = (0..5).map(|_| cost(&terminal, RIGHT)).collect();
+        assert!(new.iter().all(|bytes| *bytes <= 120_000), "a new response: {new:?} with {arguments:?}");
+        if keeps {
+            let seen: Vec<usize> = (0..4).map(|_| cost(&terminal, LEFT)).collect();
+            assert!(seen.iter().all(|bytes| *bytes <= 8_000), "a response that the terminal has: {seen:?}");
+        }
+        terminal.send("p");
+        terminal.wait_for("the photo ·");
+        terminal.wait_for_quiet();
+        let none: Vec<usize> = (0..9).map(|_| cost(&terminal, RIGHT)).collect();
+        assert!(none.iter().all(|bytes| *bytes <= 2_400), "no response: {none:?}");
+        assert!(median(none.clone()) <= 2_000, "no response: {none:?}");
         terminal.send("q");
         assert_eq!(terminal.end().0, 0);
     }
