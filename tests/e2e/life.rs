@@ -13,6 +13,7 @@ use crate::terminal::{Terminal, program};
 /// What every end must have said, whatever its cause; and no picture is left in the terminal.
 pub(crate) fn left_nothing(log: &str) {
     left_the_terminal(log);
+    assert!(log.rfind("\x1b[?2026l") > log.rfind("\x1b[?2026h"), "a frame that never ends");
     assert!(picture::stored(log.as_bytes()).is_empty(), "{:?} are left", picture::stored(log.as_bytes()));
     let past = picture::past_tmux(log.as_bytes());
     assert!(picture::stored(&past).is_empty(), "{:?} are left", picture::stored(&past));
@@ -30,7 +31,6 @@ fn left_the_terminal(log: &str) {
         ("\x1b[?7l", "\x1b[?7h"),
         ("\x1b[?1004h", "\x1b[?1004l"),
         ("\x1b[?1006h", "\x1b[?1006l"),
-        ("\x1b[?2026h", "\x1b[?2026l"),
     ] {
         assert!(log.rfind(entered).is_some() && log.rfind(left) > log.rfind(entered), "{left:?} is missing");
     }
