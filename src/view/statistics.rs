@@ -119,7 +119,7 @@ fn draw_verdict(buffer: &mut Buffer, room: Rect, state: &State, theme: Theme) ->
 }
 
 /// Shades of the spectrum besides the ground: it changes whole with every key, and cells that look alike cost least.
-const SHADES: f32 = 3.0;
+const SHADES: f32 = 2.0;
 
 /// The power of the frequencies: the middle is 0, the border half a cycle a pixel. In the 256 colours, whose names are
 /// half as long as 24 bits; what is next to nothing is the terminal's own background.
