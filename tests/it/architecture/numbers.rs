@@ -7,6 +7,8 @@ use super::{Source, has, sources};
 /// The libraries that the modules of numbers see, and no others; a part of a module sees those of the whole too.
 pub(super) const SEEN: &[(&str, &[&str])] = &[
     ("weights", &["nalgebra", "ndarray", "rand_core", "rand_distr", "rand_pcg", "rayon", "serde"]),
+    // Eight kernels go through the permutation test side by side.
+    ("weights::structure", &["fearless_simd"]),
     // The layer whose name is most like the one that was asked for.
     ("weights::find", &["strsim"]),
     ("response", &["fearless_simd", "ndarray", "rayon"]),
