@@ -1,6 +1,7 @@
 //! A kernel's response to the photo, made into a picture of exactly the size that is shown.
 
 use std::sync::Arc;
+use std::thread;
 
 use ndarray::{Array2, Array3, ArrayView2, ArrayView3, Axis, s};
 
@@ -35,16 +36,16 @@ pub enum Drawn {
 
 /// A thread that computes the newest request; `answer` encodes and sends, and is not called for stale ones.
 ///
-/// `photo` is called once, on that thread, before the first request.
+/// `photo` is called at once, on a thread of its own: it is there when the first kernels are.
 pub fn spawn(
     photo: impl FnOnce() -> Photo + Send + 'static,
     answer: impl Fn(Request, Result<(Drawn, ResponseFacts), String>) + Send + 'static,
 ) -> Latest<Request> {
-    let mut load = Some(photo);
+    let mut loading = thread::Builder::new().name("photo".to_owned()).spawn(photo).ok();
     let mut loaded = None;
     Latest::spawn("response", move |request: Request, stale| {
-        if let Some(load) = load.take() {
-            loaded = Some(Fed { photo: load(), last: None });
+        if let Some(photo) = loading.take().and_then(|loading| loading.join().ok()) {
+            loaded = Some(Fed { photo, last: None });
         }
         let Some(photo) = &mut loaded else { return };
         if let Some(result) = compute(&request, photo, stale) {
