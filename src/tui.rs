@@ -18,11 +18,11 @@ use crate::app::comparison::Comparison;
 use crate::app::msg::Msg;
 use crate::app::state::{Choices, State, Ticket};
 use crate::app::update::{is_reading, update};
+use crate::jobs::diagnose;
 use crate::jobs::latest::Latest;
 use crate::jobs::read::Reader;
 use crate::jobs::response::{self, Request};
 use crate::jobs::run::{Run, Shelf};
-use crate::jobs::diagnose;
 use crate::photo::Photo;
 
 mod answers;

@@ -63,7 +63,7 @@ impl Shell {
     pub(super) fn learnt(&mut self) {
         let facts = self.evidence.facts();
         let far = self.evidence.tmux.as_ref().is_some_and(|tmux| tmux.far);
-        self.pace.set_blind(far && facts.tmux);
+        self.pace.set_blind(far);
         self.choose_draft();
         let was = &self.state.facts;
         // What the terminal does not understand any more is not sent again while the next picture is being made.

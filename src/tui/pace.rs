@@ -6,8 +6,8 @@
 //! waited for.
 //!
 //! Inside tmux the question is answered by tmux, not by the terminal, and none can be asked past it: tmux would give the
-//! answer to whatever pane has the focus, as keys. What goes past tmux over SSH is therefore paced as if the line were
-//! thin.
+//! answer to whatever pane has the focus, as keys. What is sent to a tmux whose client came over SSH, cells and pictures, is
+//! therefore paced as if the line were thin.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
