@@ -1,8 +1,8 @@
 //! What travels, and how long it takes to the last byte: the first screen, a key, a response, a layer, by protocol.
 //!
 //! `cargo bench --bench terminal` prints the README's table, and puts the programs of [`PEERS`] that it finds on the PATH
-//! beside it. The terminal is a PTY of 160×50 cells of 10×20 pixels that answers questions and draws nothing, so that its
-//! own work is no part of the times.
+//! beside it; with checkpoints as arguments, how long they take to open. The terminal is a PTY of 160×50 cells of 10×20
+//! pixels that answers questions and draws nothing, so that its own work is no part of the times.
 
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints, and may fail loudly")]
 
@@ -65,7 +65,11 @@ type Cost = (usize, Duration);
 struct Arrived {
     bytes: usize,
     last: Instant,
+    /// When the first frame had ended, where the program says so (mode 2026).
+    frame: Option<Instant>,
 }
+
+const FRAME_END: &[u8] = b"\x1b[?2026l";
 
 /// A terminal that counts.
 struct Terminal {
@@ -90,21 +94,24 @@ impl Terminal {
         let since = Instant::now();
         let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);
-        let arrived = Arc::new(Mutex::new(Arrived { bytes: 0, last: since }));
+        let arrived = Arc::new(Mutex::new(Arrived { bytes: 0, last: since, frame: None }));
         let writer = Arc::new(Mutex::new(pair.master.take_writer().unwrap()));
         let mut reader = pair.master.try_clone_reader().unwrap();
         let (count, answer) = (Arc::clone(&arrived), Arc::clone(&writer));
         std::thread::spawn(move || {
             // The end of the last piece: a question may be cut in two.
             let (mut held, mut buffer) = (Vec::new(), vec![0; 1 << 16]);
+            let mut framed = false;
             while let Ok(read @ 1..) = reader.read(&mut buffer) {
                 let now = Instant::now();
+                held.extend_from_slice(&buffer[..read]);
+                framed |= held.windows(FRAME_END.len()).any(|bytes| bytes == FRAME_END);
                 {
                     let mut arrived = count.lock().unwrap();
                     arrived.bytes += read;
                     arrived.last = now;
+                    arrived.frame = arrived.frame.or(framed.then_some(now));
                 }
-                held.extend_from_slice(&buffer[..read]);
                 let said = answers_to(&mut held, answers);
                 if !said.is_empty() {
                     let _ = answer.lock().unwrap().write_all(said.as_bytes());
@@ -216,12 +223,56 @@ fn measure_peer(name: &str) -> Option<(Cost, Cost)> {
     Some((first, terminal.median_of(&[DOWN, "\x1b[A", DOWN, "\x1b[A", DOWN])))
 }
 
+/// How long a file takes to open, and how much memory: until the end of the first frame, until everything is there.
+fn open(name: &str, file: &str) -> Option<String> {
+    let once = || {
+        let mut command = CommandBuilder::new(name);
+        command.arg(file);
+        let since = Instant::now();
+        let (terminal, (_, all)) = Terminal::start(command, KITTY)?;
+        let frame = terminal.arrived.lock().unwrap().frame.map(|frame| frame - since).unwrap_or_default();
+        let status = format!("/proc/{}/status", terminal.child.process_id()?);
+        let status = std::fs::read_to_string(status).unwrap_or_default();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
+        Some((peak?.parse().ok()?, frame, all))
+    };
+    let runs: Vec<(usize, Duration, Duration)> = (0..9).filter_map(|_| once()).collect();
+    if runs.is_empty() {
+        return None;
+    }
+    let (kib, frame) = median(runs.iter().map(|run| (run.0, run.1)).collect());
+    let (_, all) = median(runs.iter().map(|run| (run.0, run.2)).collect());
+    let time = |time: Duration| match time.as_secs_f64() * 1e3 {
+        0.0 => "–".to_owned(),
+        time => format!("{time:.1} ms"),
+    };
+    Some(format!("{} | {} | {:.1} MiB", time(frame), time(all), kib as f64 / 1024.0))
+}
+
+fn print_openings(files: &[String]) {
+    println!("| file | program | first frame | everything | peak memory |");
+    println!("| --- | --- | --- | --- | --- |");
+    let peers = PEERS.iter().map(|row| row.0).filter(|name| is_on_path(name));
+    let programs: Vec<&str> = [env!("CARGO_BIN_EXE_convscope")].into_iter().chain(peers).collect();
+    for path in files {
+        for program in &programs {
+            let [file, name] = [path, *program].map(|path| path.rsplit('/').next().unwrap_or_default());
+            let cost = open(program, path).unwrap_or_else(|| "– | does not open it | –".to_owned());
+            println!("| {file} | {name} | {cost} |");
+        }
+    }
+}
+
 fn is_on_path(name: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).any(|folder| folder.join(name).is_file())
 }
 
 fn main() {
+    let files: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    if !files.is_empty() {
+        return print_openings(&files);
+    }
     println!(
         "| | first screen | a key, no response | a key, new response | a key, response seen before | next layer |"
     );
