@@ -30,6 +30,7 @@ mod cells;
 mod detect;
 pub mod doctor;
 mod effects;
+mod few_colors;
 mod frames;
 pub mod fuzzing;
 mod graphics;

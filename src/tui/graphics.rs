@@ -1,8 +1,8 @@
 //! Pictures as the terminal takes them.
 //!
-//! A response has one number a pixel, so kitty and iTerm2 get it as an indexed PNG, and sixel straight from its palette:
-//! a tenth of what `ratatui-image` sends for the same pixels. The library still makes the cells that kitty's placeholders
-//! stand in and the sixels of a photo. Its `Picker` is not used: we ask the terminal ourselves (its own questions wait
+//! A response has one number a pixel, and a photo is reduced to few colours, so kitty and iTerm2 get an indexed PNG, and
+//! sixel comes straight from the palette: a tenth of what `ratatui-image` sends for the same pixels. The library still makes
+//! the cells that kitty's placeholders stand in. Its `Picker` is not used: we ask the terminal ourselves (its own questions wait
 //! for two seconds on a mute terminal and take late answers for keys). Half-blocks are our own: the library's are always
 //! in truecolor, and blurred.
 
@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use image::{DynamicImage, RgbImage};
+use image::DynamicImage;
 use ratatui::buffer::{Buffer, CellDiffOption};
 use ratatui::layout::{Rect, Size};
 use ratatui::widgets::Widget;
@@ -19,7 +19,6 @@ use ratatui_image::Image;
 use ratatui_image::errors::Errors;
 use ratatui_image::protocol::Protocol;
 use ratatui_image::protocol::kitty::Kitty;
-use ratatui_image::protocol::sixel::Sixel;
 
 use super::screen::Overlay;
 use super::{kitty, png, sixel};
@@ -133,11 +132,11 @@ pub(super) fn encode(drawn: &Drawn, facts: &Facts, scale: usize) -> Result<Encod
                 let sequence = erase_uncovered(picture, size, cell) + &sixel::of_response(picture);
                 Form::Sequence(kitty::through_tmux(sequence, facts.tmux))
             }
-            // A photo has more colours than sixel has registers: the library chooses them.
             Drawn::Photo(photo) => {
-                let image = RgbImage::from_raw(width as u32, height as u32, photo.rgb.clone());
-                let image = DynamicImage::ImageRgb8(image.ok_or("the picture has no pixels")?);
-                Form::Sequence(Sixel::new(image, size, facts.tmux).map_err(failed)?.data)
+                let whole =
+                    Indexed { width, height, indices: vec![0; width * height], palette: [[0; 3]; 256] };
+                let sequence = erase_uncovered(&whole, size, cell) + &sixel::of_photo(photo);
+                Form::Sequence(kitty::through_tmux(sequence, facts.tmux))
             }
         },
         Graphics::Halfblocks | Graphics::Unknown => Form::Halfblocks(canvas_of(drawn)),

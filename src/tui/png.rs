@@ -1,8 +1,9 @@
-//! Pictures as PNG, which kitty and iTerm2 take: a response has one number a pixel, so its colours are a palette, and an
-//! indexed PNG is a third of what the same pixels are in truecolor.
+//! Pictures as PNG, which kitty and iTerm2 take: a response has one number a pixel, so its colours are a palette, a photo
+//! chooses one, and an indexed PNG is a third of what the same pixels are in truecolor.
 
 use png::{BitDepth, ColorType, Compression, Encoder, Filter};
 
+use super::few_colors;
 use super::sixel::nearest;
 use crate::photo::Photo;
 use crate::raster::{Indexed, LEVELS, TRANSPARENT};
@@ -24,12 +25,7 @@ pub(super) fn of_response(
     width: usize,
     height: usize,
 ) -> Result<Vec<u8>, png::EncodingError> {
-    let mut pixels = vec![TRANSPARENT; width * height];
-    let rows = picture.indices.chunks(picture.width.max(1));
-    for (row, from) in pixels.chunks_mut(width.max(1)).zip(rows) {
-        let length = from.len().min(row.len());
-        row[..length].copy_from_slice(&from[..length]);
-    }
+    let pixels = padded(picture, width, height);
     let stripes =
         pixels.chunks(width.max(1) * SAMPLE.1).map(|rows| &rows[..rows.len().min(width * SAMPLE.0)]);
     let sample = if pixels.len() > ENOUGH { stripes.flatten().copied().collect() } else { Vec::new() };
@@ -47,6 +43,13 @@ pub(super) fn of_response(
         }
     }
     Ok(made)
+}
+
+/// The picture's pixels, with transparent ones to the right and below up to so many.
+fn padded(picture: &Indexed, width: usize, height: usize) -> Vec<u8> {
+    let mut padded = Indexed::transparent(width, height, picture.palette);
+    padded.paste(picture, 0, 0);
+    padded.indices
 }
 
 /// The pixels in rows of `width`, with every `step`-th level only. They are numbered anew: neighbours that differ by one
@@ -77,23 +80,26 @@ fn indexed(picture: &Indexed, pixels: &[u8], step: u8, width: usize) -> Result<V
     Ok(bytes)
 }
 
-/// The photo, with transparent pixels to the right and below up to so many.
+/// The photo in few colours, with transparent pixels to the right and below up to so many.
 ///
 /// # Errors
 /// When the encoder fails.
 pub(super) fn of_photo(photo: &Photo, width: usize, height: usize) -> Result<Vec<u8>, png::EncodingError> {
-    let mut pixels = vec![0; width * height * 4];
-    for (row, from) in pixels.chunks_mut(width.max(1) * 4).zip(photo.rgb.chunks(photo.width.max(1) * 3)) {
-        for (pixel, rgb) in row.chunks_exact_mut(4).zip(from.chunks_exact(3)) {
-            pixel.copy_from_slice(&[rgb[0], rgb[1], rgb[2], 255]);
-        }
-    }
-    let mut bytes = Vec::new();
-    let mut encoder = Encoder::new(&mut bytes, width as u32, height as u32);
-    encoder.set_color(ColorType::Rgba);
-    encoder.set_depth(BitDepth::Eight);
-    write(encoder, &pixels)?;
-    Ok(bytes)
+    few_colors::encoded(photo, ENOUGH, |picture| {
+        let mut bytes = Vec::new();
+        let mut encoder = Encoder::new(&mut bytes, width as u32, height as u32);
+        encoder.set_color(ColorType::Indexed);
+        encoder.set_depth(BitDepth::Eight);
+        encoder.set_palette(picture.palette.as_flattened());
+        encoder.set_trns(
+            (0..=TRANSPARENT).map(|index| if index == TRANSPARENT { 0 } else { 255 }).collect::<Vec<u8>>(),
+        );
+        // The numbers of dithered colours say nothing about their neighbours'.
+        encoder.set_filter(Filter::NoFilter);
+        encoder.set_compression(Compression::Balanced);
+        encoder.write_header()?.write_image_data(&padded(picture, width, height))?;
+        Ok(bytes)
+    })
 }
 
 /// Neighbours are alike in a photo and in its response. Over the demo's responses the Paeth filter makes a sixth less
@@ -128,6 +134,26 @@ mod tests {
         let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
         reader.next_frame(&mut pixels).unwrap();
         pixels
+    }
+
+    #[test]
+    fn a_photo_is_itself_within_its_bytes_and_transparent_beyond() {
+        let photo = crate::demo::photo().fitted(420, 280);
+        let png = of_photo(&photo, 430, 290).unwrap();
+        assert!(png.len() <= ENOUGH, "{}", png.len());
+        let image = image::load_from_memory(&png).unwrap().into_rgba8();
+        assert_eq!(image.dimensions(), (430, 290));
+        let mut errors = 0;
+        for (x, y, pixel) in image.enumerate_pixels() {
+            let (x, y) = (x as usize, y as usize);
+            let inside = x < photo.width && y < photo.height;
+            assert_eq!(pixel[3], if inside { 255 } else { 0 }, "column {x}, row {y}");
+            if inside {
+                let own = &photo.rgb[3 * (y * photo.width + x)..][..3];
+                errors += own.iter().zip(&pixel.0).map(|(a, b)| usize::from(a.abs_diff(*b))).sum::<usize>();
+            }
+        }
+        assert!(errors / photo.rgb.len() < 5, "off by {}", errors / photo.rgb.len());
     }
 
     #[test]

@@ -1,21 +1,26 @@
-//! A response as sixel, straight from its palette.
+//! Pictures as sixel, straight from a palette.
 //!
 //! Sixel has bands of six rows, and one line a band for each colour, so what it costs is the number of colours and how
 //! often they take turns. A response needs few: every seventh of its [`LEVELS`], and where a pixel lies between two of
 //! them it takes the one that its neighbour has.
 
+use std::convert::Infallible;
 use std::fmt::Write as _;
 use std::ops::Range;
 
 use rayon::prelude::*;
 
-use crate::raster::{Indexed, LEVELS, TRANSPARENT};
+use super::few_colors;
+use crate::photo::Photo;
+use crate::raster::{Indexed, LEVELS, Palette, TRANSPARENT};
 
 /// Levels from one colour to the next, in the order of trying. Each divides the levels below zero, so that zero keeps a
 /// colour of its own.
 const STEPS: [u8; 4] = [7, 9, 14, 18];
 /// Bytes at which fewer colours are tried: a busy picture hides the steps between them anyway.
 const ENOUGH: usize = 114_000;
+/// The same of a photo: here fewer colours can be seen.
+const ENOUGH_FOR_PHOTO: usize = 118_000;
 /// A gap that is cheaper crossed by a repeat count than by beginning the line anew.
 const SHORT_GAP: usize = 24;
 /// Rows of pixels in a band.
@@ -43,6 +48,15 @@ pub(super) fn of_response(picture: &Indexed) -> String {
     text
 }
 
+/// The photo as one device control string, in as many colours as it has room for.
+pub(super) fn of_photo(photo: &Photo) -> String {
+    let write = |picture: &Indexed| {
+        Ok::<_, Infallible>(written(picture.width, picture.height, &picture.indices, &picture.palette))
+    };
+    let Ok(text) = few_colors::encoded(photo, ENOUGH_FOR_PHOTO, write);
+    text
+}
+
 /// Some of the bands, and how many times as many there are. None of a picture that is too small to be too long.
 fn sample(picture: &Indexed) -> (Indexed, usize) {
     let (width, length) = (picture.width, picture.width * BAND);
@@ -53,15 +67,21 @@ fn sample(picture: &Indexed) -> (Indexed, usize) {
 }
 
 fn with_step(picture: &Indexed, step: u8) -> String {
-    let (width, height) = (picture.width, picture.height);
+    let width = picture.width;
     let together = (width * BAND * TOGETHER).max(1);
     let mut colors = vec![0_u8; picture.indices.len()];
     let pieces = colors.par_chunks_mut(together).zip(picture.indices.par_chunks(together));
     pieces.for_each(|(colors, levels)| choose(colors, levels, width, step));
+    written(width, picture.height, &colors, &picture.palette)
+}
+
+/// A picture whose pixels have these indices into the palette.
+fn written(width: usize, height: usize, colors: &[u8], palette: &Palette) -> String {
+    let together = (width * BAND * TOGETHER).max(1);
     // Pixels that have no colour stay as they are; pixels are square.
     let mut text = format!("\x1bP0;1q\"1;1;{width};{height}");
     let mut used = [false; 256];
-    for color in &colors {
+    for color in colors {
         used[usize::from(*color)] = true;
     }
     // Registers in the order of the palette: the fewer digits, the fewer bytes.
@@ -72,7 +92,7 @@ fn with_step(picture: &Indexed, step: u8) -> String {
     for (register, index) in (0..256).filter(|index| used[*index]).enumerate() {
         registers[index] = register as u8;
         count = register + 1;
-        let [red, green, blue] = picture.palette[index].map(|channel| (u32::from(channel) * 100 + 127) / 255);
+        let [red, green, blue] = palette[index].map(|channel| (u32::from(channel) * 100 + 127) / 255);
         let _ = write!(text, "#{register};2;{red};{green};{blue}");
     }
     let piece = |colors: &[u8]| {
@@ -286,6 +306,20 @@ mod tests {
                 assert!(pixels[at][3] == 255 && levels.into_iter().any(near), "pixel {at}, level {level}");
             }
         }
+    }
+
+    #[test]
+    fn a_photo_is_itself_within_its_bytes() {
+        let photo = crate::demo::photo().fitted(420, 280);
+        let text = of_photo(&photo);
+        assert!((ENOUGH_FOR_PHOTO / 2..=ENOUGH_FOR_PHOTO).contains(&text.len()), "{}", text.len());
+        let (width, height, pixels) = decoded(&text);
+        assert!(width == photo.width && height >= photo.height, "{width}×{height}");
+        let own = photo.rgb.as_chunks::<3>().0;
+        let error =
+            |(a, b): (&[u8; 4], &[u8; 3])| (0..3).map(|at| u32::from(a[at].abs_diff(b[at]))).sum::<u32>();
+        let mean = pixels.iter().zip(own).map(error).sum::<u32>() as usize / (3 * own.len());
+        assert!(mean < 6, "off by {mean}");
     }
 
     #[test]
