@@ -126,7 +126,8 @@ fn compute(
         Err(sentence) => return Some(Err(sentence)),
     };
     let pooled = if pool > 1 { strongest(response.view(), pool) } else { response };
-    let (largest, limit) = (response_limit(pooled.view(), 1.0), response_limit(pooled.view(), COLORED));
+    let limit = |share| response_limit(pooled.view(), share);
+    let (largest, limit) = rayon::join(|| limit(1.0), || limit(COLORED));
     let picture = Indexed::of_response(pooled.view(), how.mode, how.map, limit);
     let facts = ResponseFacts {
         size: (picture.width as u32, picture.height as u32),

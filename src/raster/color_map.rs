@@ -115,7 +115,8 @@ fn index(value: f32, level: impl Fn(f32) -> f32) -> u8 {
     } else if value.is_infinite() {
         INFINITE
     } else {
-        level(value).round().clamp(0.0, (LEVELS - 1) as f32) as u8
+        // To the nearest; the cast cuts off what is below zero too. `round` is a call on old processors.
+        ((level(value) + 0.5) as u8).min((LEVELS - 1) as u8)
     }
 }
 

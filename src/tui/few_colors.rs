@@ -9,8 +9,10 @@ use quantette::{ImageRef, PaletteSize, Pipeline};
 use crate::photo::Photo;
 use crate::raster::{Indexed, TRANSPARENT, luminance};
 
-/// How many colours, in the order of trying.
-const COLORS: [u8; 12] = [255, 160, 112, 88, 72, 60, 52, 46, 40, 32, 24, 16];
+/// How many colours, the most first.
+const COLORS: [u8; 12] = [255, 160, 112, 88, 72, 60, 52, 46, 40, 32, 24, LAST];
+/// Fewer would be another picture.
+const LAST: u8 = 16;
 /// How much of what a pixel's colour misses is passed on to its neighbours: it hides the steps between colours. All of it
 /// would cost more bytes than a few more colours do.
 const DITHER: f32 = 0.7;
@@ -29,17 +31,18 @@ pub(super) fn encoded<T: AsRef<[u8]>, E>(
     encode: impl Fn(&Indexed) -> Result<T, E>,
 ) -> Result<T, E> {
     let sample = sample(photo);
-    let (mut colors, last) = (COLORS.iter(), COLORS[COLORS.len() - 1]);
+    let is_too_long = |colors: &u8| {
+        let part = encode(&reduced(&sample, *colors));
+        part.is_ok_and(|part| part.as_ref().len() * photo.height / sample.height.max(1) > enough)
+    };
+    let mut likely = COLORS.partition_point(is_too_long);
     loop {
-        let colors = *colors.next().unwrap_or(&last);
-        let length = encode(&reduced(&sample, colors))?.as_ref().len();
-        if colors > last && length * photo.height / sample.height.max(1) > enough {
-            continue;
-        }
-        let whole = encode(&reduced(photo, colors))?;
-        if colors == last || whole.as_ref().len() <= enough {
+        let colors = COLORS.get(likely).unwrap_or(&LAST);
+        let whole = encode(&reduced(photo, *colors))?;
+        if *colors == LAST || whole.as_ref().len() <= enough {
             return Ok(whole);
         }
+        likely += 1;
     }
 }
 
@@ -120,7 +123,7 @@ mod tests {
             let last = picture.indices.iter().max().copied().unwrap_or_default();
             Ok::<_, Infallible>(vec![last; usize::from(last) * picture.height])
         };
-        for (enough, most) in [(usize::MAX, 255), (80 * 100, 100), (80 * 30, 30), (0, 16)] {
+        for (enough, most) in [(1 << 30, 255), (80 * 100, 100), (80 * 30, 30), (0, LAST)] {
             let Ok(made) = encoded(&photo, enough, bytes);
             let fewer = COLORS.iter().find(|colors| **colors <= most).copied().unwrap_or(16);
             assert!((fewer / 4 * 3..=most).contains(&(made[0] + 1)), "{} of {most}", made[0]);

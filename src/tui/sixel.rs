@@ -26,7 +26,7 @@ const SHORT_GAP: usize = 24;
 /// Rows of pixels in a band.
 const BAND: usize = 6;
 /// Bands that one thread writes at a time.
-const TOGETHER: usize = 8;
+const TOGETHER: usize = 4;
 /// One band of so many tells how many bytes all of them will take.
 const SAMPLE: usize = 5;
 
@@ -62,7 +62,7 @@ fn sample(picture: &Indexed) -> (Indexed, usize) {
     let (width, length) = (picture.width, picture.width * BAND);
     let few = picture.indices.len() <= ENOUGH / 2;
     let bands = picture.indices.chunks(length.max(1)).skip(SAMPLE / 2).step_by(SAMPLE);
-    let indices: Vec<u8> = if few { Vec::new() } else { bands.flatten().copied().collect() };
+    let indices = if few { Vec::new() } else { bands.collect::<Vec<&[u8]>>().concat() };
     (Indexed { width, height: indices.len() / width.max(1), indices, palette: picture.palette }, SAMPLE)
 }
 
@@ -115,27 +115,29 @@ fn written(width: usize, height: usize, colors: &[u8], palette: &Palette) -> Str
     String::from_utf8(bytes).unwrap_or_default()
 }
 
+/// Where a colour stands that is no level: near none.
+const NOWHERE: i16 = i16::MAX;
+
 /// The index into the palette that each pixel is drawn with: the nearest of every `step`, or a neighbour's that is
 /// hardly farther away (the rounding alone is off by half a step).
 fn choose(colors: &mut [u8], levels: &[u8], width: usize, step: u8) {
     let (width, tolerance) = (width.max(1), i16::from(step * 5 / 8));
-    let nearest: [u8; LEVELS] = std::array::from_fn(|level| nearest(level as u8, step));
-    // What is no level is near none.
-    let place = |color: u8| if usize::from(color) < LEVELS { i16::from(color) } else { i16::MAX };
-    for at in (0..levels.len()).step_by(width) {
-        let (done, row) = colors.split_at_mut(at);
-        let above = &done[at.saturating_sub(width)..];
-        let mut left = i16::MAX;
-        for (x, (color, level)) in row.iter_mut().zip(&levels[at..(at + width).min(levels.len())]).enumerate()
-        {
+    let nearest: [i16; LEVELS] = std::array::from_fn(|level| i16::from(nearest(level as u8, step)));
+    // The row above, overwritten from left to right.
+    let mut above = vec![NOWHERE; width];
+    for (colors, levels) in colors.chunks_mut(width).zip(levels.chunks(width)) {
+        let mut left = NOWHERE;
+        for ((color, level), above) in colors.iter_mut().zip(levels).zip(&mut above) {
             let Some(nearest) = nearest.get(usize::from(*level)) else {
-                (*color, left) = (*level, i16::MAX);
+                (*color, left, *above) = (*level, NOWHERE, NOWHERE);
                 continue;
             };
             let serves = |place: i16| (place - i16::from(*level)).abs() <= tolerance;
-            let above = || above.get(x).map(|color| place(*color)).filter(|above| serves(*above));
-            left = if serves(left) { left } else { above().unwrap_or_else(|| i16::from(*nearest)) };
-            *color = left as u8;
+            // Both are asked at once: which of them serves cannot be foreseen, and a wrong guess costs the processor more.
+            let (left_serves, above_serves) = (serves(left), serves(*above));
+            let other = if above_serves { *above } else { *nearest };
+            left = if left_serves { left } else { other };
+            (*color, *above) = (left as u8, left);
         }
     }
 }
@@ -215,9 +217,10 @@ impl Band {
 
     fn fill(&mut self, pixels: &[u8]) {
         self.columns.iter_mut().for_each(Vec::clear);
+        let rows: Vec<&[u8]> = pixels.chunks(self.width.max(1)).collect();
         for column in 0..self.width {
-            for (row, register) in pixels.iter().skip(column).step_by(self.width).enumerate() {
-                let Some(columns) = self.columns.get_mut(usize::from(*register)) else { continue };
+            for (row, pixels) in rows.iter().enumerate() {
+                let Some(columns) = self.columns.get_mut(usize::from(pixels[column])) else { continue };
                 match columns.last_mut() {
                     Some((last, rows)) if *last == column => *rows |= 1 << row,
                     _ => columns.push((column, 1 << row)),
