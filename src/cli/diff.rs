@@ -4,7 +4,7 @@
 //! Layer after layer is read from both files, so that memory holds one layer of each.
 //!
 //! The exit code is 0 where nothing changed, 1 where something did or only one side has a layer, 2 where the files could
-//! not be compared.
+//! not be compared: one cannot be read, or they have no layer in common.
 //!
 //! `--json` prints one object. Names are stable; what is not known is left out.
 //!
@@ -19,11 +19,12 @@ use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
+use anyhow::bail;
 use ndarray::ArrayD;
 use serde::{Serialize, Serializer};
 
 use super::color::words_are_colored;
-use super::layer::{matching, open, unchanged};
+use super::layer::{matching, open, shown, unchanged};
 use super::lines::Out;
 use super::progress::Progress;
 use super::table::{Cell, Table, escaped};
@@ -181,6 +182,11 @@ fn pairs(a: &Opened<'_>, b: &Opened<'_>, args: &DiffArgs) -> anyhow::Result<Vec<
         index.is_some_and(|index| indices.binary_search(&index).is_ok())
     };
     let pairs = pairing::layers(&a.network().layers, &b.network().layers);
+    // Two networks that have nothing to do with each other: every layer as a difference would say less.
+    if pairs.iter().all(|pair| pair.a.is_none() || pair.b.is_none()) {
+        let (a, b) = (shown(a.file), shown(b.file));
+        bail!("{a} and {b} have no layer of the same name; compare two checkpoints of one network");
+    }
     Ok(pairs.into_iter().filter(|pair| has(&in_a, pair.a) || has(&in_b, pair.b)).collect())
 }
 

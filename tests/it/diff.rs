@@ -70,18 +70,22 @@ fn one_network_in_two_formats_is_equal() {
 
 #[test]
 fn what_only_one_side_has_and_what_does_not_fit_is_listed() {
-    let (wide, other) = (fixture("keras1.h5"), fixture("keras2.h5"));
-    let whole = json(&[text(&wide), text(&other)]);
-    let states: Vec<_> = whole["layers"].as_array().unwrap().iter().map(|layer| &layer["state"]).collect();
-    let (in_a, in_b) = (4, 6);
-    assert_eq!(states.len(), in_a + in_b);
-    assert!(states[..in_a].iter().all(|state| *state == "only_in_a"), "{states:?}");
-    assert!(states[in_a..].iter().all(|state| *state == "only_in_b"), "{states:?}");
-    assert_eq!(whole["counts"]["only_in_b"], in_b);
-    assert!(
-        whole["layers"][0].get("relative_change").is_none() && whole["layers"][0].get("index_b").is_none()
-    );
-    assert_eq!(whole["layers"][in_a]["index_b"], 0);
+    let (wide, narrow) = (fixture("keras1.h5"), demo("epoch-010.h5"));
+    for (a, b, state, index, none) in [
+        (&wide, &narrow, "only_in_a", "index_a", "index_b"),
+        (&narrow, &wide, "only_in_b", "index_b", "index_a"),
+    ] {
+        let whole = json(&[text(a), text(b)]);
+        let layers = whole["layers"].as_array().unwrap();
+        let alone: Vec<_> = layers.iter().filter(|layer| layer["state"] == state).collect();
+        let names: Vec<_> = alone.iter().map(|layer| layer["name"].as_str().unwrap()).collect();
+        assert_eq!((names, whole["exit"].as_i64()), (vec!["fire/squeeze", "a_theano"], Some(1)));
+        assert_eq!((layers.len(), &whole["counts"][state]), (4, &2.into()));
+        assert!(
+            alone.iter().all(|layer| layer.get("relative_change").is_none() && layer.get(none).is_none())
+        );
+        assert_eq!(alone[0][index], 2);
+    }
     let Some(squeeze) = shared("data/checkpoints/squeezenet_keras1_weights.h5") else { return };
     let [small, large] = [text(&squeeze).to_owned(), text(&demo("epoch-010.h5")).to_owned()];
     let conv1 = &json(&[&small, &large, "--layers", "conv1"])["layers"];
@@ -122,7 +126,7 @@ fn what_cannot_be_compared_is_one_sentence_and_exit_code_two() {
     let folder = TempDir::new().unwrap();
     let half = folder.path().join("half.h5");
     std::fs::write(&half, b"\x89HDF\r\n\x1a\nnothing").unwrap();
-    let sound = demo("epoch-010.h5");
+    let (sound, stranger) = (demo("epoch-010.h5"), fixture("keras2.h5"));
     let (sound, half) = (text(&sound), text(&half));
     let rows: &[(&[&str], &str)] = &[
         (&[sound, "nowhere.h5"], "nowhere.h5: no such file"),
@@ -130,6 +134,8 @@ fn what_cannot_be_compared_is_one_sentence_and_exit_code_two() {
         (&[sound, half], "half.h5: "),
         (&[sound, sound, "--layers", "dense*"], "no layer matches dense*"),
         (&[sound, text(Path::new("src"))], "src: is a folder"),
+        (&[sound, text(&stranger)], "have no layer of the same name"),
+        (&[sound, text(&stranger), "--json"], "have no layer of the same name"),
     ];
     for (arguments, expected) in rows {
         let sentence = refused(&[&["diff"], *arguments].concat());
