@@ -7,11 +7,14 @@ use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TrySendError};
 use std::thread;
 use std::time::Duration;
 
 use crate::cli::lines::complain;
+use crate::cli::plural;
 
 /// Judgements that may wait for the command; one more is left out.
 const WAITING: usize = 32;
@@ -31,6 +34,8 @@ pub(super) struct Notice {
 pub(super) struct Notifier {
     notices: SyncSender<Notice>,
     done: Receiver<()>,
+    /// Judgements that no command has begun with.
+    untold: Arc<AtomicUsize>,
     /// Whether the user knows that some are left out.
     said: bool,
 }
@@ -41,10 +46,13 @@ impl Notifier {
         let (notices, inbox) = mpsc::sync_channel::<Notice>(WAITING);
         // Nothing is ever sent: the thread's end closes it.
         let (alive, done) = mpsc::sync_channel(0);
+        let untold = Arc::new(AtomicUsize::new(0));
+        let begun = Arc::clone(&untold);
         thread::Builder::new().name("exec".to_owned()).spawn(move || {
             let _alive = alive;
             let mut said = false;
             for notice in inbox {
+                begun.fetch_sub(1, Ordering::Relaxed);
                 let problem = match run(&command, &notice) {
                     Ok(status) if status.success() => continue,
                     Ok(status) => format!("ended with {status}"),
@@ -58,12 +66,16 @@ impl Notifier {
                 }
             }
         })?;
-        Ok(Self { notices, done, said: false })
+        Ok(Self { notices, done, untold, said: false })
     }
 
     /// Has the command told, without waiting for it.
     pub(super) fn tell(&mut self, notice: Notice) {
-        if let Err(TrySendError::Full(notice)) = self.notices.try_send(notice)
+        // Before it is sent: the thread may begin with it at once.
+        self.untold.fetch_add(1, Ordering::Relaxed);
+        let Err(error) = self.notices.try_send(notice) else { return };
+        self.untold.fetch_sub(1, Ordering::Relaxed);
+        if let TrySendError::Full(notice) = error
             && !self.said
         {
             let checkpoint = notice.checkpoint.to_string_lossy().into_owned();
@@ -76,10 +88,22 @@ impl Notifier {
 
     /// Waits for the commands, but not for ever.
     pub(super) fn finish(self) {
-        drop(self.notices);
-        if self.done.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
-            complain("--exec: the command still runs; it is not waited for any longer");
+        if let Some(sentence) = self.finish_within(PATIENCE) {
+            complain(&sentence);
         }
+    }
+
+    /// What to say of a command that still runs after this time, and of the judgements that wait behind it.
+    fn finish_within(self, patience: Duration) -> Option<String> {
+        drop(self.notices);
+        if self.done.recv_timeout(patience) != Err(RecvTimeoutError::Timeout) {
+            return None;
+        }
+        let untold = match self.untold.load(Ordering::Relaxed) {
+            0 => String::new(),
+            count => format!(", and was not told of the last {}", plural(count, "checkpoint")),
+        };
+        Some(format!("--exec: the command still runs; it is not waited for any longer{untold}"))
     }
 }
 
@@ -146,5 +170,30 @@ mod tests {
         notifier.finish();
         let lines = std::fs::read_to_string(told).unwrap().lines().count();
         assert!((WAITING..=WAITING + 1).contains(&lines), "{lines}");
+    }
+
+    #[test]
+    fn a_command_that_hangs_keeps_nobody_and_what_it_was_not_told_is_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let (gate, begun) = (folder.path().join("gate"), folder.path().join("begun"));
+        for path in [&gate, &begun] {
+            rustix::fs::mkfifoat(rustix::fs::CWD, path, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR)
+                .unwrap();
+        }
+        let command = format!("echo > '{}'; read line < '{}'", begun.display(), gate.display());
+        let mut notifier = Notifier::spawn(command).unwrap();
+        notifier.tell(notice(String::new()));
+        // The first one runs from here on.
+        std::fs::read(&begun).unwrap();
+        notifier.tell(notice(String::new()));
+        notifier.tell(notice(String::new()));
+        let sentence = notifier.finish_within(Duration::from_millis(1)).unwrap();
+        // Lets them all end: the other two wait for somebody who reads, then for the gate.
+        let mut gate = std::fs::OpenOptions::new().read(true).write(true).open(&gate).unwrap();
+        gate.write_all(b"\n\n\n").unwrap();
+        assert!(sentence.ends_with("any longer, and was not told of the last 2 checkpoints"), "{sentence}");
+        for _ in 0..2 {
+            std::fs::read(&begun).unwrap();
+        }
     }
 }
