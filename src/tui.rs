@@ -34,6 +34,7 @@ mod few_colors;
 mod frames;
 pub mod fuzzing;
 mod graphics;
+mod heap;
 mod input;
 mod kitty;
 mod learning;
@@ -107,6 +108,7 @@ pub fn run(options: Options) -> anyhow::Result<ExitCode> {
              `convscope stats` and `convscope check` print without that"
         );
     }
+    heap::share();
     let (sender, inbox) = mpsc::channel();
     let mut shell = Shell::start(options, sender.clone());
     let end = shell.open(&sender, &inbox).and_then(|()| shell.browse(&inbox));
