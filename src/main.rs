@@ -1,9 +1,11 @@
 //! The program: parse, dispatch, one sentence on standard error where something is wrong, exit code.
 
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
-use clap::Parser;
+use anyhow::bail;
+use clap::{CommandFactory, Parser};
 use convscope::app::state::Choices;
 use convscope::checkpoint::{self, Series};
 use convscope::cli::{
@@ -67,6 +69,13 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
 /// What the viewer shows: the built-in run, one file, or a run of files.
 fn run_of(args: &ViewArgs) -> anyhow::Result<Run> {
     let series = || Series::of(args.files.iter().cloned());
+    // What stands behind an option is taken for a file.
+    let command = |name: &&str| Cli::command().find_subcommand(name).is_some() && !Path::new(name).exists();
+    if !args.follow
+        && let Some(name) = args.files.first().and_then(|file| file.to_str()).filter(command)
+    {
+        bail!("{name}: no such file; for the command, put it before the options: `convscope {name} …`");
+    }
     match &args.files[..] {
         [] => Ok(demo::run()),
         [file] if !args.follow && series().one_file().is_some() => Ok(Run::of(Source::File(file.clone()))),

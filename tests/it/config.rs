@@ -15,6 +15,7 @@ use convscope::view;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use crate::cli::refused;
 use crate::session::{Session, conv};
 
 /// convscope in a home of its own.
@@ -151,4 +152,14 @@ fn keys_are_the_configurations_wherever_they_are_shown() {
     session.keys("Q");
     assert!(session.effects.contains(&convscope::app::effect::Effect::Quit));
     assert_eq!(Action::Quit.name(), "quit");
+}
+
+#[test]
+fn a_command_behind_an_option_is_told_where_it_belongs() {
+    for name in ["config", "doctor", "demo"] {
+        let sentence = refused(&["--theme", "light", name]);
+        let expected =
+            format!("{name}: no such file; for the command, put it before the options: `convscope {name} …`");
+        assert!(sentence.contains(&expected), "{sentence}");
+    }
 }
