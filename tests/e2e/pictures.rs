@@ -217,7 +217,9 @@ fn the_photo_itself_is_on_a_key() {
     let fitted = photo.fitted(shown.width, shown.height);
     let pixels = fitted.rgb.chunks_exact(3).map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect();
     let expected = Picture { width: fitted.width, height: fitted.height, pixels };
-    assert_eq!(shown.cropped(fitted.width, fitted.height).difference(&expected).0, 0);
+    // In a few colours of its own.
+    let (largest, mean) = shown.cropped(fitted.width, fitted.height).difference(&expected);
+    assert!(largest <= 48 && mean < 3.0, "off by {largest}, by {mean} in the mean");
     terminal.send("q");
     assert_eq!(terminal.end().0, 0);
 }

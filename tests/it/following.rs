@@ -239,6 +239,15 @@ fn a_command_that_takes_its_time_or_reads_nothing_stops_nothing() {
 }
 
 #[test]
+fn where_nothing_ever_came_nothing_was_judged() {
+    let run = Run::with(&[]);
+    for (options, code) in [(&["--idle", "1"][..], 2), (&["--idle", "1", "--only-new"], 0)] {
+        let end = Following::start(&[&[run.name()], options].concat()).end();
+        assert_eq!(end.0, Some(code), "{options:?}: {end:?}");
+    }
+}
+
+#[test]
 fn it_leaves_where_nothing_comes_or_nobody_reads() {
     let run = Run::with(&[("epoch-1.h5", "epoch-001.h5")]);
     let following = Following::start(&[run.name(), "--idle", "1"]);

@@ -125,6 +125,8 @@ fn one_epoch_has_nothing_to_be_compared_with() {
         session.keys(key);
         assert_eq!(said(&session), "no other epoch is known yet");
     }
+    session.epochs("1 2");
+    assert_eq!(said(&session), "", "by now one is");
     let mut alone = Session::on(network(), 160, 45);
     alone.keys("D");
     assert!(said(&alone).contains("--follow"), "{}", said(&alone));

@@ -31,8 +31,10 @@ pub(super) fn select(state: &mut State, at: usize) {
 
 /// Why there is no other epoch.
 pub(super) fn no_other_epoch(state: &State) -> &'static str {
-    if state.run.watched { "no other epoch is known yet" } else { NO_RUN }
+    if state.run.watched { NO_OTHER_YET } else { NO_RUN }
 }
+
+const NO_OTHER_YET: &str = "no other epoch is known yet";
 
 const NO_RUN: &str = "this is one file, not a run: name a folder, or --follow the file";
 
@@ -86,6 +88,9 @@ pub(super) fn epochs(state: &mut State, epochs: Vec<Epoch>, start: Option<usize>
     let was = before.get(state.run.at).cloned();
     let at_newest = state.run.at + 1 >= before.len();
     state.run.watched = watched;
+    if epochs.len() > before.len() {
+        state.message.take_if(|message| message == NO_OTHER_YET);
+    }
     // What was overwritten and never looked at cannot be shown any more.
     let remembered = |id: EpochId| state.run.film.keys().any(|(_, epoch)| *epoch == id);
     let mut epochs = epochs;

@@ -10,7 +10,7 @@
 //!
 //! `--json` prints for each checkpoint what `convscope check --json` prints, on one line.
 //!
-//! The exit code is 1 where something was found, 2 where not one of the files could be judged, else 0.
+//! The exit code is 1 where something was found, 2 where not one file could be judged or none ever came, else 0.
 
 use std::collections::HashSet;
 use std::fmt::Display;
@@ -104,7 +104,8 @@ pub(super) fn run(args: &CheckArgs, out: &mut dyn Write) -> anyhow::Result<ExitC
     if let Some(notifier) = following.notifier {
         notifier.finish();
     }
-    Ok(ExitCode::from(following.seen.exit()))
+    // Who wants only what is new is content with nothing.
+    Ok(ExitCode::from(following.seen.exit(options.only_new)))
 }
 
 /// What goes on between two looks.
@@ -126,11 +127,12 @@ struct Seen {
 }
 
 impl Seen {
-    fn exit(&self) -> u8 {
-        match (self.found, self.sound, self.unreadable.is_empty()) {
-            (true, _, _) => 1,
-            (false, false, false) => 2,
-            _ => 0,
+    fn exit(&self, nothing_will_do: bool) -> u8 {
+        match (self.found, self.sound) {
+            (true, _) => 1,
+            (false, true) => 0,
+            (false, false) if nothing_will_do && self.unreadable.is_empty() => 0,
+            (false, false) => 2,
         }
     }
 }
