@@ -1,6 +1,8 @@
 //! What a response costs, and what share of the processor's multiply-adds it uses. `benches/convolve_peer.py` runs this
 //! and other programs side by side.
 //!
+//! Operations are counted as a plain loop does them, so many kernels at once, which take fewer, may be beyond the peak.
+//!
 //! The peak is that of independent multiply-adds in registers, measured anew between the cases: a machine is not as fast
 //! at every moment. Arguments: part of a case's name; `--times CASE THREADS COUNT` prints the milliseconds of one case.
 #![expect(clippy::print_stdout, reason = "a table is what it is for")]

@@ -308,5 +308,5 @@ pub fn respond_all_at(
     }
     let plan = Plan::of(level, image, kernels, bias, params, groups, [out_h, out_w])?;
     let out = memory::written(c_out * out_h * out_w, |out| plan.run(out, cancelled))?;
-    Array3::from_shape_vec(shape, out).or(Err(ResponseError::TooLarge))
+    out.into_shape_with_order(shape).or(Err(ResponseError::TooLarge))
 }

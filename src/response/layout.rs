@@ -100,6 +100,35 @@ impl Layout {
     }
 }
 
+impl Layout {
+    /// Puts behind `channels` of a copy as many more: of so many rows each, less the one that is `apart` rows below.
+    pub(super) fn differences(
+        &self,
+        level: Level,
+        [channels, rows]: [usize; 2],
+        apart: usize,
+        copy: &mut [f32],
+    ) {
+        let (pixels, into) = copy.split_at_mut(channels * self.channel);
+        let length = rows.saturating_sub(apart) * self.row;
+        for (pixels, into) in pixels.chunks(self.channel).zip(into.chunks_mut(self.channel)) {
+            let (upper, lower) = (&pixels[..length], &pixels[apart * self.row..][..length]);
+            dispatch!(level.simd(), simd => subtract(simd, upper, lower, &mut into[..length]));
+        }
+    }
+}
+
+/// Whole vectors: rows are padded to them.
+#[inline(always)]
+fn subtract<S: Simd>(simd: S, from: &[f32], what: &[f32], into: &mut [f32]) {
+    let lanes = S::f32s::LEN;
+    for ((from, what), into) in
+        from.chunks_exact(lanes).zip(what.chunks_exact(lanes)).zip(into.chunks_exact_mut(lanes))
+    {
+        (S::f32s::from_slice(simd, from) - S::f32s::from_slice(simd, what)).store_slice(into);
+    }
+}
+
 /// Copies rows, or zeros where there is none, with their columns sorted: of each phase, `columns` of the `phase` numbers
 /// that it has room for. Whole vectors are written: what they write beyond is written again, or never read.
 #[inline(always)]

@@ -12,8 +12,9 @@ use rayon::prelude::*;
 
 use super::layout::{Layout, inside};
 use super::level::Level;
+use super::memory::Room;
 use super::rolled::Rolled;
-use super::steps::Steps;
+use super::steps::{Order, Steps};
 use super::sweep::{Offsets, Output, Program, Scene};
 use super::{ConvParams, ResponseError};
 
@@ -39,6 +40,8 @@ pub(super) struct Plan<'a> {
     out: [usize; 2],
     /// For several kernels at a time, and for one.
     steps: [Steps; 2],
+    /// Channels of a copy: those of the image, and perhaps as many differences.
+    channels: usize,
     tasks: Vec<Task>,
     bands: Vec<Range<usize>>,
     strips: Vec<Range<usize>>,
@@ -100,8 +103,17 @@ impl<'a> Plan<'a> {
             if together == 0 { Rolled::of(level, &image, [c_in, k_h, k_w], params, out) } else { None };
         // Without channels there are no steps: what is not wanted is not worked out.
         let shape = |wanted: bool| [if wanted { c_in } else { 0 }, k_h, k_w];
+        // Copies cost nothing to speak of where several kernels share them.
+        let shared = c_out / groups >= 2 * level.kernels();
+        let paired = shared && can_be_paired(&image, &kernels, params);
+        let copied_channels = if paired { 2 * channels } else { channels };
+        let several = shape(together > 0);
         let steps = [
-            Steps::of_kernels(level.kernels(), shape(together > 0), params),
+            if paired {
+                Steps::of_pairs(level.kernels(), several, params, channels)
+            } else {
+                Steps::of_kernels(level.kernels(), several, params)
+            },
             Steps::of_rows(
                 |k_h| level.rows(k_h),
                 shape(together < c_out / groups && rolled.is_none()),
@@ -114,8 +126,6 @@ impl<'a> Plan<'a> {
         };
         let tasks = tasks(&steps, weights, kernels, bias, groups, together);
         let unit = tasks.iter().map(|task| steps[task.kind].rows()).max().unwrap_or(1);
-        // Copies cost nothing to speak of where several kernels share them.
-        let shared = c_out / groups >= 2 * level.kernels();
 
         let in_place = Layout::of(&image).filter(|_| stride_w == 1 && !shared).map(|(layout, pixels)| {
             let padding = [params.padding.top, params.padding.left];
@@ -132,7 +142,7 @@ impl<'a> Plan<'a> {
         let strips = cuts(out[1], &inside[1], lanes, near.next_multiple_of(lanes));
         let strip = strips.iter().map(Range::len).max().unwrap_or(1);
 
-        let copied = COPIED / (channels * (strip * stride_w + reach[1]));
+        let copied = COPIED / (copied_channels * (strip * stride_w + reach[1]));
         let copied = copied.saturating_sub(reach[0]) / stride_h / unit * unit;
         let least = LEAST.div_ceil(out[1].div_ceil(lanes)).next_multiple_of(unit);
         let fair = out[0].div_ceil(threads * JOBS).next_multiple_of(unit);
@@ -143,7 +153,8 @@ impl<'a> Plan<'a> {
             cuts(out[0], &inside[0], unit, fair.min(copied).max(least))
         };
 
-        let band = bands.iter().map(Range::len).max().unwrap_or(1).next_multiple_of(unit);
+        let longest = bands.iter().map(Range::len).max().unwrap_or(1);
+        let band = steps.iter().map(|steps| longest.next_multiple_of(steps.rows())).max().unwrap_or(longest);
         let across = strip.next_multiple_of(lanes) + (reach[1] - 1) / stride_w;
         let copy = Layout::copy((band - 1) * stride_h + reach[0], across, stride_w.min(reach[1]));
         let view = |layout: Layout, pixels| {
@@ -162,6 +173,7 @@ impl<'a> Plan<'a> {
             in_place,
             copy,
             steps,
+            channels: copied_channels,
             tasks,
             bands,
             strips,
@@ -177,12 +189,12 @@ impl<'a> Plan<'a> {
         cancelled: &(dyn Fn() -> bool + Sync),
     ) -> Result<(), ResponseError> {
         let jobs = self.jobs(out);
-        let work = |copy: &mut Vec<f32>, job| self.work(job, copy, cancelled);
+        let work = |copy: &mut Room, job| self.work(job, copy, cancelled);
         if self.threads == 1 {
-            let mut copy = Vec::new();
+            let mut copy = Room::default();
             jobs.into_iter().try_for_each(|job| work(&mut copy, job))
         } else {
-            jobs.into_par_iter().try_for_each_init(Vec::new, work)
+            jobs.into_par_iter().try_for_each_init(Room::default, work)
         }
     }
 
@@ -216,7 +228,7 @@ impl<'a> Plan<'a> {
     fn work(
         &self,
         mut job: Job<'_>,
-        copy: &mut Vec<f32>,
+        copy: &mut Room,
         cancelled: &(dyn Fn() -> bool + Sync),
     ) -> Result<(), ResponseError> {
         if let Some(rolled) = &self.rolled {
@@ -229,7 +241,7 @@ impl<'a> Plan<'a> {
             } else {
                 // Once as long as it will ever be; lanes beyond the last row read on.
                 let layout = &self.copy.layout;
-                copy.resize(copy.len().max(self.image.dim().0 * layout.channel + layout.row), 0.0);
+                let copy = copy.of(self.channels * layout.channel + layout.row);
                 let phases = [
                     patch[0],
                     columns.len().next_multiple_of(self.level.lanes())
@@ -243,6 +255,10 @@ impl<'a> Plan<'a> {
                     phases,
                     copy,
                 );
+                let channels = self.image.dim().0;
+                if self.steps[0].order == Order::Pairs {
+                    layout.differences(self.level, [channels, patch[0]], self.params.stride[0], copy);
+                }
                 (&self.copy, &copy[..])
             };
             let mut planes = &mut job.planes[..];
@@ -268,7 +284,7 @@ impl<'a> Plan<'a> {
         &self,
         rolled: &Rolled,
         job: Job<'_>,
-        copy: &mut Vec<f32>,
+        copy: &mut Room,
         cancelled: &(dyn Fn() -> bool + Sync),
     ) -> Result<(), ResponseError> {
         let mut copied = None;
@@ -280,7 +296,7 @@ impl<'a> Plan<'a> {
             if copied.replace(*channel) != Some(*channel) {
                 rolled.copy(&image, &job.rows, copy);
             }
-            rolled.answer(&image, copy, (weights, bias[0]), &job.rows, plane);
+            rolled.answer(&image, copy.numbers(), (weights, bias[0]), &job.rows, plane);
         }
         Ok(())
     }
@@ -311,6 +327,21 @@ impl<'a> Plan<'a> {
         let pixels = view.pixels.get(begin..)?;
         (last < pixels.len()).then_some((view, pixels))
     }
+}
+
+/// Whether kernels can be answered as [`Steps::of_pairs`] does: rows of the kernel have to meet the same rows of the
+/// image at neighbouring rows of the response, and sums and differences have to stay numbers.
+fn can_be_paired(image: &ArrayView3<'_, f32>, kernels: &ArrayView4<'_, f32>, params: &ConvParams) -> bool {
+    /// The product of a thousand such is a number.
+    const LARGE: f32 = 1e15;
+    let (_, _, k_h, _) = kernels.dim();
+    params.dilation[0] == 1
+        && k_h > params.stride[0]
+        && kernels.iter().all(|weight| weight.abs() < LARGE)
+        && match image.as_slice() {
+            Some(pixels) => pixels.iter().fold(true, |small, pixel| small & (pixel.abs() < LARGE)),
+            None => image.iter().all(|pixel| pixel.abs() < LARGE),
+        }
 }
 
 /// How many kernels of a group are answered `at_once` with others: a tile that is mostly empty is slower than kernel by

@@ -10,6 +10,7 @@ use ndarray::ArrayView3;
 
 use super::layout::{Layout, inside};
 use super::level::Level;
+use super::memory::Room;
 use super::roll::{Band, Roll, Source};
 use super::{ConvParams, Padding2d};
 
@@ -119,10 +120,10 @@ impl Rolled {
     }
 
     /// Copies what is not read in place under some rows of the response, of an image that has the channels of a kernel.
-    pub(super) fn copy(&self, image: &ArrayView3<'_, f32>, rows: &Range<usize>, into: &mut Vec<f32>) {
+    pub(super) fn copy(&self, image: &ArrayView3<'_, f32>, rows: &Range<usize>, into: &mut Room) {
         let (layout, count) = self.copy_layout(rows.len());
         let one = self.shape[0] * layout.channel;
-        into.resize(into.len().max(self.copied().count() * one), 0.0);
+        let into = into.of(self.copied().count() * one);
         for (Part { columns, .. }, into) in self.copied().zip(into.chunks_exact_mut(one)) {
             let size = [count, columns.len() + self.across];
             layout.fill(self.level, image, &self.params, [rows.start, columns.start], size, into);

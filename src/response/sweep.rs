@@ -1,13 +1,14 @@
 //! The inner loop: a tile of sums in registers, fed with one weight and a few vectors of pixels at a time.
 #![expect(clippy::inline_always, reason = "instructions that are asked for at run time end at a call")]
 
+use std::hint::black_box;
 use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use fearless_simd::{Simd, prelude::*};
 
 use super::memory::prefetch;
-use super::steps::Steps;
+use super::steps::{Order, Steps};
 
 /// Where the pixels of each step are, seen from where an answer's patch begins: those for the answers before the split,
 /// those for the others, and some that will be wanted later.
@@ -46,7 +47,7 @@ impl Output<'_, '_> {
     }
 }
 
-/// Where a vector of a tile begins, in rows and columns of the piece.
+/// Where a vector of a tile begins, in rows (or pairs of rows) and columns of the piece.
 #[derive(Clone, Copy)]
 struct Place {
     row: usize,
@@ -67,9 +68,12 @@ struct Places {
 }
 
 impl Places {
-    fn of(output: &Output<'_, '_>, lanes: usize, answers: usize, spacing: Option<usize>) -> Self {
-        let (rows, columns) = (output.rows(), output.columns.len());
-        let (spacing, block) = spacing.map_or((1, 1), |spacing| (spacing, spacing * answers));
+    fn of(output: &Output<'_, '_>, lanes: usize, steps: &Steps) -> Self {
+        let (rows, columns) = (output.rows().div_ceil(steps.rows_a_place()), output.columns.len());
+        let (spacing, block) = match steps.order {
+            Order::Kernels | Order::Pairs => (1, 1),
+            Order::Rows(spacing) => (spacing, steps.rows()),
+        };
         let next = (rows > 0 && columns > 0).then_some(Place { row: 0, column: 0 });
         Self { next, rows, columns, lanes, spacing, block, begin: 0 }
     }
@@ -100,14 +104,17 @@ pub(super) fn sweep<S: Simd, const A: usize, const C: usize>(
 ) {
     let lanes = S::f32s::LEN;
     let Program { steps, offsets, bias, .. } = *program;
-    let spacing = steps.spacing;
     let reach = offsets.iter().map(|&[near, far, _]| near.max(far) as usize + lanes).max().unwrap_or(0);
     let (weights, _) = program.weights.as_chunks::<A>();
-    let (rows, columns) = (output.rows(), output.columns.len());
-    // From one answer to the next: planes, numbers in a plane, and rows to the last.
-    let (plane, below, last_row) =
-        spacing.map_or((1, 0, 0), |spacing| (0, spacing * output.width, spacing * (A - 1)));
-    let mut ahead = Places::of(output, lanes, A, spacing);
+    let rows_a_place = steps.rows_a_place();
+    let target = match steps.order {
+        Order::Kernels | Order::Pairs => Target { plane: 1, below: 0, last_row: 0, rows_a_place },
+        Order::Rows(spacing) => {
+            let (below, last_row) = (spacing * output.width, spacing * (A - 1));
+            Target { plane: 0, below, last_row, rows_a_place }
+        }
+    };
+    let mut ahead = Places::of(output, lanes, steps);
     while let Some(first) = ahead.next {
         let mut filled = 0;
         let mut here = first;
@@ -121,7 +128,7 @@ pub(super) fn sweep<S: Simd, const A: usize, const C: usize>(
             here
         });
         let windows: [&[f32]; C] = std::array::from_fn(|c| {
-            let begin = places[c].row * scene.row + places[c].column;
+            let begin = places[c].row * rows_a_place * scene.row + places[c].column;
             &scene.pixels[begin..begin + reach]
         });
         let mut sums: [[S::f32s; C]; A] = std::array::from_fn(|a| [S::f32s::splat(simd, bias[a]); C]);
@@ -138,29 +145,67 @@ pub(super) fn sweep<S: Simd, const A: usize, const C: usize>(
                 _ => add::<S, A, C, 8>(simd, sums, &windows, offsets, weights),
             };
         }
-        let begins: [usize; C] =
-            std::array::from_fn(|c| places[c].row * output.width + output.columns.start + places[c].column);
-        let whole = |place: &Place| place.column + lanes <= columns && place.row + last_row < rows;
-        if filled == C && output.planes.len() > (A - 1) * plane && places.iter().all(whole) {
-            // Twice the same, so that one of the steps is known to be 0.
-            if plane == 0 {
-                write_whole::<S, A, C>(output.planes, &sums, begins, 0, below);
-            } else {
-                write_whole::<S, A, C>(output.planes, &sums, begins, plane, 0);
-            }
+        let Some(own) = &steps.own else {
+            put::<S, A, C>(output, &sums, &target, &places[..filled], 0);
             continue;
+        };
+        for (row, steps) in own.iter().enumerate() {
+            let (offsets, weights) = (&offsets[steps.clone()], &weights[steps.clone()]);
+            // Read back from memory: the compiler would give registers to them that the sums need.
+            let both = *black_box(&sums);
+            let sums = add::<S, A, C, A>(simd, both, &windows, offsets, weights);
+            put::<S, A, C>(output, &sums, &target, &places[..filled], row);
         }
-        // Through a copy: the sums themselves would not stay in registers if they were reached by index.
-        let answers: [[<S::f32s as SimdBase<S>>::Array; C]; A] =
-            std::array::from_fn(|a| std::array::from_fn(|c| sums[a][c].into()));
-        for (a, answers) in answers.iter().enumerate() {
-            let Some(plane) = output.planes.get_mut(a * plane) else { break };
-            for ((place, begin), lanes) in places.iter().zip(begins).zip(answers).take(filled) {
-                let (begin, lanes) = (begin + a * below, lanes.as_ref());
-                let count = lanes.len().min(columns - place.column);
-                if let Some(into) = plane.get_mut(begin..begin + count) {
-                    write(into, lanes);
-                }
+    }
+}
+
+/// Where the answers of a tile go, seen from its places.
+struct Target {
+    /// From one answer to the next: planes, numbers in a plane, and rows to the last.
+    plane: usize,
+    below: usize,
+    last_row: usize,
+    /// Rows of the response from one row of places to the next.
+    rows_a_place: usize,
+}
+
+/// Writes the answers of a tile in the `row`th row of its places, as far as they are in the output.
+#[inline(always)]
+fn put<S: Simd, const A: usize, const C: usize>(
+    output: &mut Output<'_, '_>,
+    sums: &[[S::f32s; C]; A],
+    &Target { plane, below, last_row, rows_a_place }: &Target,
+    places: &[Place],
+    row: usize,
+) {
+    let (rows, columns, lanes) = (output.rows(), output.columns.len(), S::f32s::LEN);
+    let row_of = |place: &Place| place.row * rows_a_place + row;
+    let begin = |place: &Place| row_of(place) * output.width + output.columns.start + place.column;
+    let whole = |place: &Place| place.column + lanes <= columns && row_of(place) + last_row < rows;
+    if let Ok(places) = <&[Place; C]>::try_from(places)
+        && output.planes.len() > (A - 1) * plane
+        && places.iter().all(whole)
+    {
+        let begins = places.each_ref().map(begin);
+        // Twice the same, so that one of the steps is known to be 0.
+        if plane == 0 {
+            write_whole::<S, A, C>(output.planes, sums, begins, 0, below);
+        } else {
+            write_whole::<S, A, C>(output.planes, sums, begins, plane, 0);
+        }
+        return;
+    }
+    // Through a copy: the sums themselves would not stay in registers if they were reached by index.
+    let answers: [[<S::f32s as SimdBase<S>>::Array; C]; A] =
+        std::array::from_fn(|a| std::array::from_fn(|c| sums[a][c].into()));
+    let begins: [usize; C] = std::array::from_fn(|c| places.get(c).map_or(0, begin));
+    for (a, answers) in answers.iter().enumerate() {
+        let Some(plane) = output.planes.get_mut(a * plane) else { break };
+        for ((place, begin), lanes) in places.iter().zip(begins).zip(answers) {
+            let (begin, lanes) = (begin + a * below, lanes.as_ref());
+            let count = lanes.len().min(columns - place.column);
+            if let Some(into) = plane.get_mut(begin..begin + count) {
+                write(into, lanes);
             }
         }
     }
