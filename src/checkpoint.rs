@@ -19,7 +19,7 @@ use std::{
     thread,
 };
 
-use ndarray::{ArrayD, IxDyn};
+use ndarray::ArrayD;
 
 use crate::weights::Layer;
 
@@ -32,6 +32,7 @@ pub mod fuzzing;
 mod hdf5_file;
 mod hdf5_image;
 mod hdf5_raw;
+mod index;
 mod keras_config;
 mod keras_h5;
 mod keras_hdf5;
@@ -55,8 +56,9 @@ pub use stamp::Stamp;
 
 use child::Reader;
 use error::{Cause, Fault};
+use index::{Index, array, nonsense, size};
 use listing::Listing;
-use protocol::{Head, Request, frame};
+use protocol::{Request, frame};
 use source::Source;
 
 /// The hidden subcommand that reads files for the rest of the program in a process of its own.
@@ -67,6 +69,12 @@ type OnFrame<'a> = dyn FnMut(u8, &[u8]) -> Result<(), Fault> + 'a;
 
 /// What takes the layers of an index as they are found; a fault ends the search.
 type OnLayer<'a> = &'a mut dyn FnMut(Layer) -> Result<(), Fault>;
+
+/// What is told of layers as they become known.
+pub type OnLayers<'a> = &'a mut dyn FnMut(&[Layer]);
+
+/// What is given the arrays of a layer, in the order of its tensors.
+pub type OnKernels<'a> = &'a mut dyn FnMut(&Layer, Vec<ArrayD<f32>>);
 
 /// Hands over the values of each array asked for, by path and shape.
 type ReadArrays =
@@ -135,8 +143,21 @@ pub trait Checkpoint: Send + Sync {
 ///
 /// # Errors
 /// One sentence that names the path, what is wrong and what to do; see [`Error`].
-pub fn open(path: &Path, on_layers: &mut dyn FnMut(&[Layer])) -> Result<Box<dyn Checkpoint>, Error> {
-    index(path, Content::File, on_layers)
+pub fn open(path: &Path, on_layers: OnLayers) -> Result<Box<dyn Checkpoint>, Error> {
+    read_index(path, Content::File, false, on_layers, &mut |_, _| {})
+}
+
+/// The same; where the first layer that has kernels is small, `on_kernels` gets its arrays too, before `on_layers` gets the
+/// layer: as [`Checkpoint::read`] would read them, without a reading of its own.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_with_kernels(
+    path: &Path,
+    on_layers: OnLayers,
+    on_kernels: OnKernels,
+) -> Result<Box<dyn Checkpoint>, Error> {
+    read_index(path, Content::File, true, on_layers, on_kernels)
 }
 
 /// Opens a checkpoint that is built into the program; `name` stands for its path in messages.
@@ -144,7 +165,20 @@ pub fn open(path: &Path, on_layers: &mut dyn FnMut(&[Layer])) -> Result<Box<dyn 
 /// # Errors
 /// As [`open`].
 pub fn open_bytes(name: &str, bytes: &'static [u8]) -> Result<Box<dyn Checkpoint>, Error> {
-    index(Path::new(name), Content::BuiltIn(bytes), &mut |_| {})
+    read_index(Path::new(name), Content::BuiltIn(bytes), false, &mut |_| {}, &mut |_, _| {})
+}
+
+/// The same as [`open_with_kernels`] does it.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_bytes_with_kernels(
+    name: &str,
+    bytes: &'static [u8],
+    on_layers: OnLayers,
+    on_kernels: OnKernels,
+) -> Result<Box<dyn Checkpoint>, Error> {
+    read_index(Path::new(name), Content::BuiltIn(bytes), true, on_layers, on_kernels)
 }
 
 /// The arrays of a layer that [`open`] has handed over, while it still reads the rest of the index: in the order of
@@ -162,6 +196,12 @@ pub fn read(path: &Path, layer: &Layer) -> Result<Vec<ArrayD<f32>>, Error> {
 /// As [`Checkpoint::read`].
 pub fn read_bytes(name: &str, bytes: &'static [u8], layer: &Layer) -> Result<Vec<ArrayD<f32>>, Error> {
     read_layer(Path::new(name), Content::BuiltIn(bytes), layer)
+}
+
+/// What the reading process is asked for, as in a [`Request`].
+struct Wanted {
+    arrays: Option<Vec<(String, Vec<usize>)>>,
+    kernels: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -218,83 +258,47 @@ fn read_arrays(
     arrays: &[(String, Vec<usize>)],
     values: &mut Vec<ArrayD<f32>>,
 ) -> Result<(), Fault> {
-    let size = |shape: &[usize]| shape.iter().try_fold(4_usize, |bytes, &size| bytes.checked_mul(size));
     let all = arrays
         .iter()
         .filter_map(|(_, shape)| size(shape))
         .fold(0_u64, |sum, size| sum.saturating_add(size as u64));
     let mut expected = arrays.iter();
-    ask(path, content, Some(arrays.to_vec()), &|_| all, &mut |letter, content| {
-        let array = expected.next().filter(|(_, shape)| size(shape) == Some(content.len()));
-        let (Some((_, shape)), frame::VALUES) = (array, letter) else { return Err(nonsense()) };
-        let numbers = content.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
-        values.push(
-            ArrayD::from_shape_vec(IxDyn(shape), numbers)
-                .map_err(|_error: ndarray::ShapeError| nonsense())?,
-        );
+    let wanted = Wanted { arrays: Some(arrays.to_vec()), kernels: false };
+    ask(path, content, wanted, &|_| all, &mut |letter, content| {
+        let (Some((_, shape)), frame::VALUES) = (expected.next(), letter) else { return Err(nonsense()) };
+        values.push(array(shape, content)?);
         Ok(())
     })?;
     if expected.next().is_some() { Err(nonsense()) } else { Ok(()) }
 }
 
-fn index(
+fn read_index(
     path: &Path,
     content: Content,
-    on_layers: &mut dyn FnMut(&[Layer]),
+    kernels: bool,
+    on_layers: OnLayers,
+    on_kernels: OnKernels,
 ) -> Result<Box<dyn Checkpoint>, Error> {
-    let mut network = Network::default();
-    let asked = ask(path, content, None, &limits::index, &mut |letter, content| {
-        note(&mut network, letter, content, on_layers)
-    });
-    let stamp = asked.map_err(|fault| fault.at(path))?;
-    Ok(Box::new(Remote { path: path.to_owned(), content, network, stamp }))
-}
-
-/// Takes in one frame of the index.
-fn note(
-    network: &mut Network,
-    letter: u8,
-    content: &[u8],
-    on_layers: &mut dyn FnMut(&[Layer]),
-) -> Result<(), Fault> {
-    let wrong = |_error: serde_json::Error| nonsense();
-    match letter {
-        frame::HEAD => {
-            let head: Head = serde_json::from_slice(content).map_err(wrong)?;
-            (network.name, network.format) = (head.name, head.format);
-        }
-        frame::LAYERS => {
-            let layers: Vec<Layer> = serde_json::from_slice(content).map_err(wrong)?;
-            if !layers.iter().all(is_sound) {
-                return Err(nonsense());
-            }
-            on_layers(&layers);
-            network.layers.extend(layers);
-        }
-        _ => return Err(nonsense()),
+    let mut index = Index::new(on_layers, on_kernels);
+    let wanted = |kernels| Wanted { arrays: None, kernels };
+    let most = |size| limits::index(size).saturating_add(if kernels { limits::unpacked(size) } else { 0 });
+    let mut asked =
+        ask(path, content, wanted(kernels), &most, &mut |letter, content| index.note(letter, content));
+    // Kernels that nothing can be got out of are no reason not to show the other layers.
+    let over_kernels = |fault: &Fault| matches!(fault.cause, Cause::Damaged | Cause::TooCostly);
+    if kernels && index.network.layers.is_empty() && asked.as_ref().is_err_and(over_kernels) {
+        index.values.clear();
+        asked = ask(path, content, wanted(false), &most, &mut |letter, content| index.note(letter, content));
     }
-    Ok(())
-}
-
-/// Whether a layer keeps what its type promises: the process that told it has read an untrusted file.
-fn is_sound(layer: &Layer) -> bool {
-    // An axis of no length does not make the others small.
-    let counted =
-        |shape: &[usize]| shape.iter().try_fold(4_usize, |product, &size| product.checked_mul(size.max(1)));
-    let sizes = layer.tensors.iter().map(|tensor| counted(&tensor.shape));
-    let total = sizes.reduce(|sum, size| sum?.checked_add(size?)).flatten();
-    total.is_some() && (layer.kernels.is_none() || layer.kernel_shape().is_some())
-}
-
-fn nonsense() -> Fault {
-    Fault::damaged("makes the HDF5 library fail")
+    let stamp = asked.map_err(|fault| fault.at(path))?;
+    Ok(Box::new(Remote { path: path.to_owned(), content, network: index.network, stamp }))
 }
 
 /// Opens the file, asks the reading process about it, and sees whether it has changed meanwhile.
 fn ask(
     path: &Path,
     content: Content,
-    arrays: Option<Vec<(String, Vec<usize>)>>,
+    wanted: Wanted,
     most: &dyn Fn(u64) -> u64,
     on_frame: &mut OnFrame,
 ) -> Result<Stamp, Fault> {
@@ -314,9 +318,16 @@ fn ask(
         }
     }
     let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
-    let request = Request { extension, arrays };
+    let request = Request { extension, arrays: wanted.arrays, kernels: wanted.kernels };
     let handed = file.try_clone().map_err(|error| unreadable(&error))?;
-    let answer = Reader::of_size(before.size())?.ask(handed, &request, most(before.size()), on_frame);
+    let mut on_frame = |letter, content: &[u8]| {
+        // Before the end of a long index, weights may already be on the screen.
+        if letter == frame::VALUES && look()? != before {
+            return Err(changed());
+        }
+        on_frame(letter, content)
+    };
+    let answer = Reader::of_size(before.size())?.ask(handed, &request, most(before.size()), &mut on_frame);
     // Whatever was found in a file that changed under the reading: it is not what is there now.
     if look()? != before {
         return Err(changed());

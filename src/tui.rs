@@ -16,6 +16,7 @@ use anyhow::{Context, bail};
 
 use crate::app::comparison::Comparison;
 use crate::app::msg::Msg;
+use crate::app::run::Study;
 use crate::app::state::{Choices, State, Ticket};
 use crate::app::update::{is_reading, update};
 use crate::jobs::diagnose;
@@ -127,8 +128,7 @@ struct Shell {
     evidence: Evidence,
     reader: Reader,
     responder: Latest<Request>,
-    /// The picture to ask for when the frame is drawn.
-    request: Option<Request>,
+    after_frame: AfterFrame,
     judge: Latest<diagnose::Request>,
     /// What is on the screen.
     screen: Screen,
@@ -150,6 +150,14 @@ struct Shell {
     last_beat: Option<Instant>,
     failure: Option<String>,
     done: bool,
+}
+
+/// What is asked for when the frame is drawn; of each kind the newest is wanted.
+#[derive(Default)]
+struct AfterFrame {
+    response: Option<Request>,
+    judge: Option<diagnose::Request>,
+    study: Option<(Ticket, Box<Study>)>,
 }
 
 fn window() -> [u16; 4] {
@@ -221,7 +229,7 @@ impl Shell {
             evidence,
             reader,
             responder,
-            request: None,
+            after_frame: AfterFrame::default(),
             judge,
             screen: Screen::default(),
             pictures: Pictures::default(),
@@ -281,9 +289,7 @@ impl Shell {
         let mut answers_until = Some(Instant::now() + ANSWER_TIME);
         let mut held_until = None;
         while !self.done {
-            if let Some(request) = self.request.take() {
-                self.responder.submit(request);
-            }
+            self.ask_for_the_rest();
             let reading = self.reading_since.map(|since| since + GRACE);
             let rest = (self.pictures.is_draft() && held_until.is_none())
                 .then(|| self.last_input + self.pace.rest());

@@ -33,6 +33,7 @@ use rustix::{
 use super::{
     OnFrame, READER_COMMAND,
     error::{Cause, Fault},
+    index::nonsense,
     limits,
     protocol::{FRAME_HEAD, Request, frame},
 };
@@ -85,7 +86,7 @@ impl Reader {
     ) -> Result<(), Fault> {
         let deadline = Instant::now() + self.patience;
         let mut running = Running(self.start(file, request)?);
-        let Some(pipe) = running.0.stdout.take() else { return Err(not_understood()) };
+        let Some(pipe) = running.0.stdout.take() else { return Err(nonsense()) };
         let whole = Answer::new(pipe, deadline).take(most, on_frame)?;
         whole.ok_or_else(|| broken_off(running.stop()))
     }
@@ -148,12 +149,12 @@ impl<P: Read + AsFd> Answer<P> {
         let mut left = most.saturating_add(1 << 16);
         loop {
             let Some((letter, length)) = self.head()? else { return Ok(None) };
-            left = left.checked_sub(length).ok_or_else(not_understood)?;
+            left = left.checked_sub(length).ok_or_else(nonsense)?;
             let Some(content) = self.content(length)? else { return Ok(None) };
             match letter {
                 frame::DONE => return Ok(Some(())),
                 frame::FAULT => {
-                    return Err(serde_json::from_slice(content).unwrap_or_else(|_| not_understood()));
+                    return Err(serde_json::from_slice(content).unwrap_or_else(|_| nonsense()));
                 }
                 letter => on_frame(letter, content)?,
             }
@@ -224,10 +225,6 @@ fn too_slow() -> Fault {
     )
 }
 
-fn not_understood() -> Fault {
-    Fault::damaged("makes the HDF5 library fail")
-}
-
 /// The process ended in the middle of its answer: why tells how.
 fn broken_off(status: Option<ExitStatus>) -> Fault {
     let signal = status.and_then(|status| status.signal());
@@ -249,7 +246,7 @@ fn broken_off(status: Option<ExitStatus>) -> Fault {
     if [Signal::SEGV, Signal::BUS, Signal::ILL, Signal::FPE].into_iter().any(is) {
         return Fault::damaged("makes the HDF5 library crash");
     }
-    not_understood()
+    nonsense()
 }
 
 #[cfg(test)]
@@ -259,7 +256,7 @@ mod tests {
     fn stand_in(script: &str, patience: Duration) -> (Result<(), Fault>, Duration) {
         let reader =
             Reader { program: "/bin/sh".into(), arguments: vec!["-c".into(), script.into()], patience };
-        let request = Request { extension: String::new(), arrays: None };
+        let request = Request { extension: String::new(), arrays: None, kernels: false };
         let start = Instant::now();
         let file = File::open("/dev/null").unwrap();
         (reader.ask(file, &request, 1 << 20, &mut |_, _| Ok(())), start.elapsed())

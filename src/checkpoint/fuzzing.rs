@@ -6,9 +6,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use ndarray::ArrayD;
+
 use super::{
-    FORMATS, Format, Network, child::Answer, error::Fault, keras_config::Node, limits, note,
-    protocol::write_values, source, source::Source,
+    FORMATS, Format, Index, child::Answer, error::Fault, keras_config::Node, limits, protocol::write_values,
+    source, source::Source,
 };
 use crate::weights::{Layer, Weights};
 
@@ -29,12 +31,11 @@ pub fn keras_config(json: &str) -> Option<usize> {
 
 /// An index as it comes from the reading process; returns its layers, if it is whole.
 pub fn answer(bytes: &[u8]) -> Option<Vec<Layer>> {
-    let mut network = Network::default();
+    let mut index = Index::new(|_: &[Layer]| {}, |_: &Layer, _: Vec<ArrayD<f32>>| {});
     let deadline = Instant::now() + Duration::from_secs(1);
     let frames = Answer::new(file(bytes)?, deadline);
-    let whole = frames.take(limits::index(1 << 20), &mut |letter, content| {
-        note(&mut network, letter, content, &mut |_| {})
-    });
+    let whole = frames.take(limits::index(1 << 20), &mut |letter, content| index.note(letter, content));
+    let network = index.network;
     // Whatever the process says, these must not overflow.
     for layer in &network.layers {
         let _ = (layer.parameters(), layer.main_tensor(), layer.kernel_shape());
@@ -52,7 +53,7 @@ fn read_as(format: &Format, bytes: &[u8]) -> Option<Result<(), Fault>> {
         return None;
     }
     let mut frames = Vec::new();
-    let mut listing = super::Listing::new(&mut frames, source.size());
+    let mut listing = super::Listing::new(&mut frames, source.size(), true);
     if let Err(fault) = (format.index)(&source, &mut listing).and_then(|()| listing.finish()) {
         return Some(Err(fault));
     }

@@ -37,21 +37,21 @@ pub(super) fn index(source: &Source, listing: &mut Listing) -> Result<(), Fault>
             &described("whole model", keras.as_deref()),
         )?;
         return keras_h5::index(&file, &weights, "model_weights/", config.as_ref(), &mut |layer| {
-            listing.push(layer)
+            listing.push(layer, &file)
         });
     }
     if file.split_texts(root, "layer_names")?.is_some() {
         listing.network(None, &described("weights only", keras.as_deref()))?;
-        return keras_h5::index(&file, root, "", config.as_ref(), &mut |layer| listing.push(layer));
+        return keras_h5::index(&file, root, "", config.as_ref(), &mut |layer| listing.push(layer, &file));
     }
     if keras_store::recognise(root)? {
         let name = root.group("vars").ok().and_then(|vars| file.text(&vars, "name").ok().flatten());
         listing.network(name, "Keras 3 weights (.weights.h5)")?;
-        keras_store::index(&file, None, &mut |layer| listing.push(layer))?;
+        keras_store::index(&file, None, &mut |layer| listing.push(layer, &file))?;
     }
     if listing.is_empty() {
         listing.network(None, "HDF5, not Keras's")?;
-        foreign_h5::index(&file, &mut |layer| listing.push(layer))?;
+        foreign_h5::index(&file, &mut |layer| listing.push(layer, &file))?;
     }
     Ok(())
 }
@@ -60,7 +60,7 @@ pub(super) fn index(source: &Source, listing: &mut Listing) -> Result<(), Fault>
 pub(super) fn index_store(source: &Source, config: &Node, listing: &mut Listing) -> Result<(), Fault> {
     check_whole(source)?;
     let file = Hdf5::open(source)?;
-    keras_store::index(&file, Some(config), &mut |layer| listing.push(layer))
+    keras_store::index(&file, Some(config), &mut |layer| listing.push(layer, &file))
 }
 
 /// Hands over the values of each array.

@@ -4,8 +4,9 @@ use std::io::{self, Write};
 
 use super::{
     error::Fault,
+    hdf5_file::Hdf5,
     limits::{self, LONGEST_NAME},
-    protocol::{Head, frame, write_frame},
+    protocol::{Head, frame, write_frame, write_values},
     serve::gone,
 };
 use crate::{printable::quoted, weights::Layer};
@@ -13,12 +14,16 @@ use crate::{printable::quoted, weights::Layer};
 /// So many layers make a first screen.
 const FIRST_SCREEN: usize = 32;
 const LATER_BATCHES: usize = 512;
+/// Bytes of kernels that do not delay the first screen.
+const FEW: u64 = 1 << 20;
 
 /// Collects layers and sends them in batches.
 pub(super) struct Listing<'a> {
     out: &'a mut dyn Write,
     waiting: Vec<Layer>,
     sent: usize,
+    /// Whether the arrays of the first layer with kernels are still to be sent.
+    kernels: bool,
     /// Bytes of the file.
     size: u64,
     /// Bytes that may still be sent.
@@ -26,9 +31,9 @@ pub(super) struct Listing<'a> {
 }
 
 impl<'a> Listing<'a> {
-    /// The index of a file of `size` bytes.
-    pub(super) fn new(out: &'a mut dyn Write, size: u64) -> Self {
-        Self { out, waiting: Vec::new(), sent: 0, size, left: limits::index(size) }
+    /// The index of a file of `size` bytes; with `kernels`, the arrays of the first layer that has some come along.
+    pub(super) fn new(out: &'a mut dyn Write, size: u64, kernels: bool) -> Self {
+        Self { out, waiting: Vec::new(), sent: 0, kernels, size, left: limits::index(size) }
     }
 
     /// Says what the whole network is called and what kind of file it is in; the last word counts.
@@ -39,7 +44,8 @@ impl<'a> Listing<'a> {
         write_frame(self.out, frame::HEAD, &json).map_err(|_error: io::Error| gone())
     }
 
-    pub(super) fn push(&mut self, layer: Layer) -> Result<(), Fault> {
+    /// The next layer, of `file`.
+    pub(super) fn push(&mut self, layer: Layer, file: &Hdf5) -> Result<(), Fault> {
         let names = layer.tensors.iter().map(|tensor| &tensor.path).chain([&layer.name]);
         if let Some(name) = names.into_iter().find(|name| name.len() > LONGEST_NAME) {
             let long =
@@ -56,10 +62,15 @@ impl<'a> Listing<'a> {
             return Err(Fault::damaged(much));
         }
         let has_kernels = layer.kernels.is_some();
+        let come_along = has_kernels && std::mem::take(&mut self.kernels) && bytes <= FEW;
+        if come_along {
+            self.send_arrays(&layer, file)?;
+        }
         self.waiting.push(layer);
         let due = match self.sent {
-            // The first kernels are what one waits for: they are read while the rest of the screen is listed.
-            0 => has_kernels || self.waiting.len() >= FIRST_SCREEN,
+            // The first kernels are what one waits for: where they do not come along, they are read while the rest of the
+            // screen is listed.
+            0 => has_kernels && !come_along || self.waiting.len() >= FIRST_SCREEN,
             sent if sent < FIRST_SCREEN => sent + self.waiting.len() >= FIRST_SCREEN,
             _ => self.waiting.len() >= LATER_BATCHES,
         };
@@ -73,6 +84,16 @@ impl<'a> Listing<'a> {
     /// Sends what waits.
     pub(super) fn finish(mut self) -> Result<(), Fault> {
         self.send()
+    }
+
+    /// Sends the arrays of a layer, or nothing where one of them cannot be read: it will be asked for, and then told why.
+    fn send_arrays(&mut self, layer: &Layer, file: &Hdf5) -> Result<(), Fault> {
+        let read = layer.tensors.iter().map(|tensor| file.read(&tensor.path, &tensor.shape));
+        let Ok(arrays) = read.collect::<Result<Vec<_>, _>>() else { return Ok(()) };
+        arrays
+            .iter()
+            .try_for_each(|values| write_values(self.out, values))
+            .map_err(|_error: io::Error| gone())
     }
 
     fn send(&mut self) -> Result<(), Fault> {

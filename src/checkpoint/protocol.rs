@@ -14,6 +14,8 @@ pub(super) struct Request {
     pub(super) extension: String,
     /// Paths and shapes of the arrays to read; `None` asks for the index.
     pub(super) arrays: Option<Vec<(String, Vec<usize>)>>,
+    /// Whether the arrays of the first layer that has kernels are to come with the index.
+    pub(super) kernels: bool,
 }
 
 /// What the index says first.
@@ -29,7 +31,8 @@ pub(super) mod frame {
     pub(in super::super) const HEAD: u8 = b'H';
     /// Some layers, as JSON.
     pub(in super::super) const LAYERS: u8 = b'L';
-    /// The values of one array, as little-endian `f32`.
+    /// The values of one array, as little-endian `f32`. In an index, those of the first layer with kernels among the next
+    /// layers, each of its arrays.
     pub(in super::super) const VALUES: u8 = b'V';
     /// A fault, as JSON: the last frame.
     pub(in super::super) const FAULT: u8 = b'F';

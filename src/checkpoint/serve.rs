@@ -56,7 +56,7 @@ fn answer(request: Request, out: &mut dyn Write) -> Result<(), Fault> {
     };
     match request.arrays {
         None => {
-            let mut listing = Listing::new(out, source.size());
+            let mut listing = Listing::new(out, source.size(), request.kernels);
             (format.index)(&source, &mut listing)?;
             listing.finish()
         }

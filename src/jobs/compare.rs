@@ -78,7 +78,7 @@ fn of_epoch(shelf: &Shelf, epoch: EpochId, layer: &Layer) -> Result<LayerData, S
         Err(sentence) => sentence,
     };
     let Some(place) = shelf.place(epoch) else { return Err(sentence) };
-    let Ok(opened) = place.source.open(&mut |_| {}) else { return Err(sentence) };
+    let Ok(opened) = place.source.open() else { return Err(sentence) };
     match opened.network().layers.iter().find(|other| other.name == layer.name) {
         None => Err(format!("{}: has no layer {}", place.source.title(), printable(&layer.name))),
         Some(other) if other != layer => layer_data(other, shelf.read(epoch, other)?),

@@ -1,7 +1,7 @@
 //! Opening a run's checkpoints and reading their layers, the newest request first.
 
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::app::msg::{Msg, Opened};
 use crate::app::run::{EpochId, Study};
 use crate::app::state::{KernelData, LayerData, Ticket};
 use crate::app::update::HISTOGRAM_BINS;
-use crate::checkpoint::{self, Checkpoint, Error, Network, Series, Stamp};
+use crate::checkpoint::{self, Checkpoint, Error, Network, OnKernels, OnLayers, Series, Stamp};
 use crate::printable::printable;
 use crate::weights::statistics::{Histogram, Statistics};
 use crate::weights::{Layer, Weights, gain};
@@ -49,13 +49,26 @@ impl Source {
     ///
     /// # Errors
     /// As [`checkpoint::open`].
-    pub fn open(&self, on_layers: &mut dyn FnMut(&[Layer])) -> Result<Box<dyn Checkpoint>, Error> {
+    pub fn open(&self) -> Result<Box<dyn Checkpoint>, Error> {
         match self {
-            Self::File(path) => checkpoint::open(path, on_layers),
+            Self::File(path) => checkpoint::open(path, &mut |_| {}),
+            Self::BuiltIn { name, bytes } => checkpoint::open_bytes(name, bytes),
+        }
+    }
+
+    /// Opens it to be shown at once.
+    ///
+    /// # Errors
+    /// As [`checkpoint::open_with_kernels`].
+    fn open_with_kernels(
+        &self,
+        on_layers: OnLayers,
+        on_kernels: OnKernels,
+    ) -> Result<Box<dyn Checkpoint>, Error> {
+        match self {
+            Self::File(path) => checkpoint::open_with_kernels(path, on_layers, on_kernels),
             Self::BuiltIn { name, bytes } => {
-                let opened = checkpoint::open_bytes(name, bytes)?;
-                on_layers(&opened.network().layers);
-                Ok(opened)
+                checkpoint::open_bytes_with_kernels(name, bytes, on_layers, on_kernels)
             }
         }
     }
@@ -89,22 +102,46 @@ pub struct Reader {
 /// The checkpoint that was opened first; `None` inside: it could not be.
 pub(super) type Index = Arc<OnceLock<Option<Box<dyn Checkpoint>>>>;
 
+/// The arrays of a layer that came with the index, until the first request: most likely it is about them.
+#[derive(Clone, Default)]
+struct Kept(Arc<Mutex<Option<OfLayer>>>);
+
+/// Whose arrays they are, and they.
+type OfLayer = (EpochId, Layer, Vec<ArrayD<f32>>);
+
+impl Kept {
+    fn keep(&self, epoch: EpochId, layer: &Layer, arrays: Vec<ArrayD<f32>>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((epoch, layer.clone(), arrays));
+    }
+
+    /// The arrays, if they are those of `layer`; in any case they are kept no longer.
+    fn take(&self, epoch: EpochId, layer: &Layer) -> Option<Vec<ArrayD<f32>>> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        kept.filter(|kept| kept.0 == epoch && kept.1 == *layer).map(|kept| kept.2)
+    }
+}
+
 impl Reader {
     /// Opens the first checkpoint of `run` on a thread; `send` gets [`Msg::Layers`] and [`Msg::Opened`], and a
     /// [`Msg::Read`] a request. Where the run is watched, it goes on to tell what becomes of it. `against` is a
     /// checkpoint to compare with.
     pub fn spawn(run: Run, against: Option<PathBuf>, send: impl Fn(Msg) + Clone + Send + 'static) -> Self {
+        let watched = run.watched.is_some();
         let shelf = Shelf::of(&run.places);
-        let index: Index = Arc::default();
+        let (index, kept) = (Index::default(), Kept::default());
+        // First of all: everyone waits for it.
+        let _ = thread::Builder::new().name("open".to_owned()).spawn({
+            let (shelf, index, kept, send) = (shelf.clone(), Arc::clone(&index), kept.clone(), send.clone());
+            move || open(&run, &shelf, (&index, &kept), &send)
+        });
         let layers = Latest::spawn("read", {
             let (shelf, index, send) = (shelf.clone(), Arc::clone(&index), send.clone());
-            let watched = run.watched.is_some();
-            move |request: Request, stale| answer(&request, &shelf, &index, watched, stale, &send)
+            move |request: Request, stale| {
+                answer(&request, &shelf, (&index, &kept), watched, stale, &send);
+            }
         });
-        let studies = study::spawn(shelf.clone(), Arc::clone(&index), send.clone());
-        let comparisons = compare::spawn(against, shelf.clone(), send.clone());
-        let _ =
-            thread::Builder::new().name("open".to_owned()).spawn(move || open(&run, &shelf, &index, &send));
+        let studies = study::spawn(shelf.clone(), index, send.clone());
+        let comparisons = compare::spawn(against, shelf, send);
         Self { layers, studies, comparisons }
     }
 
@@ -125,16 +162,23 @@ impl Reader {
 }
 
 /// Opens the checkpoint to begin with; where the newest of a watched run cannot be read yet, the one before it.
-fn open(run: &Run, shelf: &Shelf, index: &Index, send: &impl Fn(Msg)) {
+fn open(run: &Run, shelf: &Shelf, (index, kept): (&Index, &Kept), send: &impl Fn(Msg)) {
     let mut failed: Option<(usize, Error)> = None;
     for at in (0..=run.start).rev() {
         let Some(place) = run.places.get(at) else { break };
-        match place.source.open(&mut |layers| send(Msg::Layers(layers.to_vec()))) {
+        let id = EpochId(at as u32);
+        let opened = place.source.open_with_kernels(
+            &mut |layers| send(Msg::Layers(layers.to_vec())),
+            &mut |layer, arrays| {
+                kept.keep(id, layer, arrays);
+            },
+        );
+        match opened {
             Ok(checkpoint) => {
                 let network = checkpoint.network();
                 let facts = Opened { format: network.format.clone(), name: network.name.clone() };
                 if let Some((_, error)) = &failed {
-                    send(Msg::Instead(EpochId(at as u32)));
+                    send(Msg::Instead(id));
                     send(Msg::Files(Some(format!("{error}; trying again"))));
                 }
                 let layers = network.layers.clone();
@@ -194,7 +238,7 @@ fn follow(run: &Run, shelf: &Shelf, index: &Index, opened: Option<(usize, Vec<La
 fn answer(
     request: &Request,
     shelf: &Shelf,
-    index: &Index,
+    (index, kept): (&Index, &Kept),
     watched: bool,
     stale: &Stale<'_>,
     send: &impl Fn(Msg),
@@ -202,7 +246,10 @@ fn answer(
     let Request { ticket, epoch, layer } = request;
     let (ticket, epoch) = (*ticket, *epoch);
     // Without waiting for the rest of the index, which takes a while where there are thousands of layers.
-    let read = shelf.read(epoch, layer);
+    let read = match kept.take(epoch, layer) {
+        Some(arrays) => shelf.check(epoch).map(|()| arrays),
+        None => shelf.read(epoch, layer),
+    };
     if read.is_err() {
         look_closer(shelf, epoch, layer, send);
     }
@@ -222,7 +269,7 @@ fn answer(
 
 /// A layer that cannot be read where it was in another epoch: this one may be another network, and the screen is told so.
 fn look_closer(shelf: &Shelf, epoch: EpochId, layer: &Layer, send: &impl Fn(Msg)) {
-    let Some(opened) = shelf.place(epoch).and_then(|place| place.source.open(&mut |_| {}).ok()) else {
+    let Some(opened) = shelf.place(epoch).and_then(|place| place.source.open().ok()) else {
         return;
     };
     let network = opened.network();

@@ -122,6 +122,14 @@ impl Shelf {
         place.check()?;
         Ok(arrays)
     }
+
+    /// Whether a file still holds this epoch.
+    ///
+    /// # Errors
+    /// One sentence: when it does not.
+    pub fn check(&self, id: EpochId) -> Result<(), String> {
+        self.place(id).map_or(Ok(()), |place| place.check())
+    }
 }
 
 impl Place {

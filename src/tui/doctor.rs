@@ -96,7 +96,7 @@ fn print(checkup: &Checkup, evidence: &Evidence, report: &Report, pictures: bool
 fn hdf5() -> Result<Duration, String> {
     let begin = Instant::now();
     let sentence = |error: crate::checkpoint::Error| error.to_string();
-    let network = demo::source().open(&mut |_| {}).map_err(sentence)?;
+    let network = demo::source().open().map_err(sentence)?;
     let first = network.network().layers.first().ok_or("the built-in network has no layers")?.clone();
     network.read(&first).map_err(sentence)?;
     Ok(begin.elapsed())

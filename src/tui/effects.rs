@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::pictures::Key;
-use super::{Shell, signals, terminal};
+use super::{AfterFrame, Shell, signals, terminal};
 use crate::app::effect::Effect;
 use crate::app::msg::Msg;
 use crate::app::state::{ResponseSpec, Ticket};
@@ -24,11 +24,13 @@ impl Shell {
                     self.reading_since.get_or_insert_with(Instant::now);
                     self.reader.request(ticket, epoch, layer);
                 }
-                Effect::Study { ticket, study } => self.reader.study(ticket, *study),
                 Effect::Respond { ticket, spec, weights } => {
                     effects.extend(self.respond(ticket, *spec, weights));
                 }
-                Effect::Judge { ticket, weights } => self.judge.submit(diagnose::Request { ticket, weights }),
+                Effect::Judge { ticket, weights } => {
+                    self.after_frame.judge = Some(diagnose::Request { ticket, weights });
+                }
+                Effect::Study { ticket, study } => self.after_frame.study = Some((ticket, study)),
                 Effect::Compare { ticket, other, own } => {
                     self.reading_since.get_or_insert_with(Instant::now);
                     self.reader.compare(compare::Request { ticket, other, own });
@@ -60,12 +62,26 @@ impl Shell {
         update(&mut self.state, Msg::Resumed)
     }
 
-    /// Asks for a picture, unless it was made before; after the next frame, which needs the processor first.
+    /// Asks for what may take a while: the frame that was just drawn needed the processor first.
+    pub(super) fn ask_for_the_rest(&mut self) {
+        let AfterFrame { response, judge, study } = std::mem::take(&mut self.after_frame);
+        if let Some(request) = response {
+            self.responder.submit(request);
+        }
+        if let Some(request) = judge {
+            self.judge.submit(request);
+        }
+        if let Some((ticket, study)) = study {
+            self.reader.study(ticket, *study);
+        }
+    }
+
+    /// Asks for a picture, unless it was made before; after the next frame.
     fn respond(&mut self, ticket: Ticket, spec: ResponseSpec, weights: Option<Arc<Weights>>) -> Vec<Effect> {
         if let Some(facts) = self.pictures.recall(&Key::of(&spec, weights.as_deref())) {
             return update(&mut self.state, Msg::Responded { ticket, result: Ok(facts) });
         }
-        self.request = Some(Request { ticket, spec, weights });
+        self.after_frame.response = Some(Request { ticket, spec, weights });
         Vec::new()
     }
 }

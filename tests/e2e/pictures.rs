@@ -25,7 +25,7 @@ pub(crate) fn expected(kernel: usize, width: usize, height: usize, map: &ColorMa
 fn expected_pooled(kernel: usize, width: usize, height: usize, pool: usize, map: &ColorMap) -> Picture {
     // The reading process is this program, not the test.
     checkpoint::set_reader_program(program());
-    let demo = demo::source().open(&mut |_| {}).unwrap();
+    let demo = demo::source().open().unwrap();
     let layer = demo.network().layers[0].clone();
     let weights = Weights::of_layer(&layer, demo.read(&layer).unwrap()).unwrap();
     let input = demo::PREPROCESSING.apply(&demo::photo().fitted(width * pool, height * pool));

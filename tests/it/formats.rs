@@ -1,5 +1,7 @@
 //! The checkpoints that the repository ships: every kind of layer in every format, storage and element type.
 
+use std::cell::RefCell;
+
 use convscope::{
     checkpoint::{self, FORMATS},
     weights::{Geometry, Padding},
@@ -156,6 +158,29 @@ fn layers_arrive_as_they_become_known_and_in_the_same_order() {
         checkpoint::open(&fixture("zoo.h5"), &mut |layers| arrived.extend_from_slice(layers)).unwrap();
     assert_eq!(arrived, opened.network().layers);
     assert_eq!(opened.network().name.as_deref(), Some("zoo"));
+}
+
+#[test]
+fn the_first_kernels_come_with_the_index_and_before_their_layer() {
+    checkpoint::set_reader_program(env!("CARGO_BIN_EXE_convscope"));
+    let files = ["zoo.h5", "zoo.weights.h5", "zoo.keras", "keras1.h5", "keras2.h5", "nested_deflated.keras"];
+    for file in files {
+        let told = RefCell::new(Vec::new());
+        let mut came = None;
+        let opened = checkpoint::open_with_kernels(
+            &fixture(file),
+            &mut |layers| told.borrow_mut().extend_from_slice(layers),
+            &mut |layer, arrays| {
+                assert!(!told.borrow().contains(layer), "{file}");
+                assert_eq!(came.replace((layer.clone(), arrays)), None, "{file}");
+            },
+        );
+        let opened = opened.unwrap();
+        assert_eq!(opened.network(), open(&fixture(file)).unwrap().network());
+        assert_eq!(told.take(), opened.network().layers, "{file}");
+        let first = opened.network().layers.iter().find(|layer| layer.kernels.is_some()).unwrap();
+        assert_eq!(came, Some((first.clone(), opened.read(first).unwrap())), "{file}");
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::{
 };
 
 use convscope::app::msg::{Msg, Opened};
-use convscope::checkpoint::error::Cause;
+use convscope::checkpoint::{self, error::Cause};
 use convscope::printable::steers;
 use convscope::view;
 use ratatui::{buffer::Buffer, layout::Rect};
@@ -31,6 +31,18 @@ fn sentence(path: &Path) -> (Cause, String) {
     let read = open(path).and_then(|opened| opened.read(&opened.network().layers[0]));
     let error = read.err().unwrap_or_else(|| panic!("{} is read", path.display()));
     (error.cause, error.to_string())
+}
+
+#[test]
+fn an_index_comes_without_kernels_that_cannot_be_read() {
+    let folder = hostile();
+    for file in ["claims_chunk.h5", "claims_pointers.h5"] {
+        let path = folder.path().join(file);
+        let opened = open(&path).unwrap();
+        let mut came = 0;
+        let index = checkpoint::open_with_kernels(&path, &mut |_| {}, &mut |_, _| came += 1).unwrap();
+        assert_eq!((index.network(), came), (opened.network(), 0), "{file}");
+    }
 }
 
 #[test]
