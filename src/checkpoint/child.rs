@@ -38,6 +38,12 @@ use super::{
     protocol::{FRAME_HEAD, Request, frame},
 };
 
+/// Buffers up to 32 MiB come from one heap, which grows in large steps and large pages. By default each of more than 128 kB is
+/// mapped anew, page by page: with the description of 3,000 layers, of which the HDF5 library makes five copies, that took
+/// longer than all the rest.
+const ONE_HEAP: &str =
+    "glibc.malloc.mmap_threshold=33554432:glibc.malloc.top_pad=4194304:glibc.malloc.hugetlb=1";
+
 static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
 
 /// Sets the program that is started to read files, once; it must answer to
@@ -102,6 +108,7 @@ impl Reader {
         command.env("HDF5_USE_FILE_LOCKING", "FALSE");
         // A file may name a filter; no plug-in is loaded from disk for it.
         command.env("HDF5_PLUGIN_PRELOAD", "::");
+        command.env("GLIBC_TUNABLES", ONE_HEAP);
         command.spawn().map_err(|error| cannot_start(&error))
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Every size the file claims is held against the file's real size before memory is taken for it.
 
-use std::ffi::CString;
+use std::{ffi::CString, string::FromUtf8Error};
 
 use hdf5::{Dataset, File, Group, Location, dataset::Layout};
 
@@ -62,7 +62,10 @@ impl Hdf5 {
             return Err(damaged());
         }
         let strings = hdf5_raw::read_strings(&attribute, count).ok_or_else(damaged)?;
-        Ok(Some(strings.into_iter().map(|text| String::from_utf8_lossy(&text).into_owned()).collect()))
+        // Descriptions are megabytes, and nearly always as they should be: looked at quickly first, and not copied.
+        let lossy = |error: FromUtf8Error| String::from_utf8_lossy(error.as_bytes()).into_owned();
+        let text = |text| String::from_utf8(text).unwrap_or_else(lossy);
+        Ok(Some(strings.into_iter().map(text).collect()))
     }
 
     /// The texts of an attribute that Keras splits into `name0`, `name1`, … where it is too long for one.

@@ -22,8 +22,9 @@ pub(super) struct Listing<'a> {
     out: &'a mut dyn Write,
     waiting: Vec<Layer>,
     sent: usize,
-    /// Whether the arrays of the first layer with kernels are still to be sent.
+    /// Whether the arrays of the first layer with kernels are still to be sent, and whether they were.
     kernels: bool,
+    came_along: bool,
     /// Bytes of the file.
     size: u64,
     /// Bytes that may still be sent.
@@ -33,7 +34,15 @@ pub(super) struct Listing<'a> {
 impl<'a> Listing<'a> {
     /// The index of a file of `size` bytes; with `kernels`, the arrays of the first layer that has some come along.
     pub(super) fn new(out: &'a mut dyn Write, size: u64, kernels: bool) -> Self {
-        Self { out, waiting: Vec::new(), sent: 0, kernels, size, left: limits::index(size) }
+        Self {
+            out,
+            waiting: Vec::new(),
+            sent: 0,
+            kernels,
+            came_along: false,
+            size,
+            left: limits::index(size),
+        }
     }
 
     /// Says what the whole network is called and what kind of file it is in; the last word counts.
@@ -62,15 +71,14 @@ impl<'a> Listing<'a> {
             return Err(Fault::damaged(much));
         }
         let has_kernels = layer.kernels.is_some();
-        let come_along = has_kernels && std::mem::take(&mut self.kernels) && bytes <= FEW;
-        if come_along {
-            self.send_arrays(&layer, file)?;
+        if has_kernels && std::mem::take(&mut self.kernels) && bytes <= FEW {
+            self.came_along = self.send_arrays(&layer, file)?;
         }
         self.waiting.push(layer);
         let due = match self.sent {
             // The first kernels are what one waits for: where they do not come along, they are read while the rest of the
             // screen is listed.
-            0 => has_kernels && !come_along || self.waiting.len() >= FIRST_SCREEN,
+            0 => has_kernels && !self.came_along || self.waiting.len() >= FIRST_SCREEN,
             sent if sent < FIRST_SCREEN => sent + self.waiting.len() >= FIRST_SCREEN,
             _ => self.waiting.len() >= LATER_BATCHES,
         };
@@ -87,13 +95,12 @@ impl<'a> Listing<'a> {
     }
 
     /// Sends the arrays of a layer, or nothing where one of them cannot be read: it will be asked for, and then told why.
-    fn send_arrays(&mut self, layer: &Layer, file: &Hdf5) -> Result<(), Fault> {
+    /// Returns whether they were sent.
+    fn send_arrays(&mut self, layer: &Layer, file: &Hdf5) -> Result<bool, Fault> {
         let read = layer.tensors.iter().map(|tensor| file.read(&tensor.path, &tensor.shape));
-        let Ok(arrays) = read.collect::<Result<Vec<_>, _>>() else { return Ok(()) };
-        arrays
-            .iter()
-            .try_for_each(|values| write_values(self.out, values))
-            .map_err(|_error: io::Error| gone())
+        let Ok(arrays) = read.collect::<Result<Vec<_>, _>>() else { return Ok(false) };
+        let sent = arrays.iter().try_for_each(|values| write_values(self.out, values));
+        sent.map(|()| true).map_err(|_error: io::Error| gone())
     }
 
     fn send(&mut self) -> Result<(), Fault> {
