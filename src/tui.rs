@@ -87,6 +87,8 @@ enum Event {
 /// How long the first frame waits for the layers and the first weights: a screen that fills at once is better than an
 /// empty one a moment earlier.
 const PATIENCE: Duration = Duration::from_millis(60);
+/// The same where a layer was named: another one would have to give way, or the screen to a sentence.
+const PATIENCE_WITH_NAME: Duration = Duration::from_millis(400);
 /// How long a layer that is being read may delay a frame.
 const GRACE: Duration = Duration::from_millis(40);
 /// How long the selection has rested when what is too much for each key is drawn. A key that is held down comes again
@@ -248,7 +250,8 @@ impl Shell {
 
     /// Waits a moment for something to show, then takes the terminal, asks it what it can do, and draws.
     fn open(&mut self, sender: &Sender<Event>, inbox: &Receiver<Event>) -> anyhow::Result<()> {
-        let until = Instant::now() + PATIENCE;
+        let named = self.state.choices.layer.is_some();
+        let until = Instant::now() + if named { PATIENCE_WITH_NAME } else { PATIENCE };
         self.reading_since = Some(Instant::now());
         while !self.done && is_reading(&self.state) {
             match inbox.recv_timeout(until.saturating_duration_since(Instant::now())) {

@@ -137,10 +137,11 @@ fn turn_focus(state: &mut State, by: usize) {
     state.focus = Pane::ALL[(at + by) % Pane::ALL.len()];
 }
 
-/// Whether a layer's numbers are on their way, or those that they are compared with: the shell waits a moment before it
-/// draws an empty pane.
+/// Whether a layer's numbers are on their way, or those that they are compared with, or the layer that was asked for: the
+/// shell waits a moment before it draws an empty pane, or the wrong one.
 pub fn is_reading(state: &State) -> bool {
     matches!(state.data, Load::Pending(_))
         || state.comparison.as_ref().is_some_and(Comparison::is_pending)
-        || (state.layers.is_empty() && matches!(state.index, Load::Pending(_)))
+        || ((state.layers.is_empty() || state.choices.layer.is_some())
+            && matches!(state.index, Load::Pending(_)))
 }
