@@ -30,7 +30,9 @@ mod show;
 mod stats;
 mod table;
 
-pub use choices::{ChannelChoice, ColorChoice, GraphicsChoice, MontageOrder, PreprocessChoice, ThemeChoice};
+pub use choices::{
+    ChannelChoice, ColorChoice, GraphicsChoice, LineChoice, MontageOrder, PreprocessChoice, ThemeChoice,
+};
 
 /// See what the convolution kernels of a trained network have learned, in the terminal.
 #[derive(Debug, Parser)]
@@ -88,6 +90,9 @@ pub struct ScreenArgs {
     /// How the terminal shows pictures
     #[arg(long, value_enum)]
     pub graphics: Option<GraphicsChoice>,
+    /// How much the line to the terminal carries
+    #[arg(long, value_enum)]
+    pub line: Option<LineChoice>,
     /// Leave the mouse to the terminal
     #[arg(long)]
     pub no_mouse: bool,

@@ -19,7 +19,7 @@ pub use place::Place;
 
 use crate::app::keymap::Keymap;
 use crate::app::maps::Maps;
-use crate::app::state::{Background, ColorDepth, Graphics};
+use crate::app::state::{Background, ColorDepth, Graphics, Line};
 use crate::photo::Preprocessing;
 use crate::raster::ChannelOrder;
 
@@ -32,6 +32,8 @@ pub struct Config {
     pub color: Option<ColorDepth>,
     /// How pictures are shown.
     pub graphics: Option<Graphics>,
+    /// How much the line to the terminal carries.
+    pub line: Option<Line>,
     /// The photo that kernels respond to; `None`: the built-in one.
     pub photo: Option<PathBuf>,
     /// Whether the mouse belongs to the viewer.
@@ -56,6 +58,7 @@ impl Default for Config {
             theme: None,
             color: None,
             graphics: None,
+            line: None,
             photo: None,
             mouse: true,
             preprocess: None,

@@ -9,7 +9,7 @@ use clap::{CommandFactory, Parser};
 use convscope::app::state::Choices;
 use convscope::checkpoint::{self, Series};
 use convscope::cli::{
-    self, ChannelChoice, Cli, ColorChoice, Command, DoctorArgs, GraphicsChoice, PreprocessChoice,
+    self, ChannelChoice, Cli, ColorChoice, Command, DoctorArgs, GraphicsChoice, LineChoice, PreprocessChoice,
     ThemeChoice, ViewArgs,
 };
 use convscope::config::{Config, Place};
@@ -107,6 +107,7 @@ fn view(args: &ViewArgs) -> anyhow::Result<ExitCode> {
             background: screen.theme.map_or(config.theme, ThemeChoice::chosen),
             color: screen.color.map_or(config.color, ColorChoice::chosen),
             graphics: screen.graphics.map_or(config.graphics, GraphicsChoice::chosen),
+            line: screen.line.map_or(config.line, LineChoice::chosen),
         },
     })
 }
@@ -122,6 +123,7 @@ fn doctor(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
         (Err(error), _) => Err(error.to_string()),
     };
     let settings = loaded.unwrap_or_default();
-    let forced = Forced { color: settings.color, graphics: settings.graphics, background: settings.theme };
+    let Config { color, graphics, theme: background, line, .. } = settings;
+    let forced = Forced { color, graphics, background, line };
     tui::doctor::run(&Checkup { forced, maps: settings.maps, config, json: args.json })
 }

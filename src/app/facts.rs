@@ -30,6 +30,15 @@ pub enum Graphics {
     Iterm2,
 }
 
+/// How much the line to the terminal carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Line {
+    /// Whatever is sent, as far as can be measured.
+    Fast,
+    /// Some 1 Mbit/s, whatever is measured.
+    Thin,
+}
+
 /// What lies behind the text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Background {

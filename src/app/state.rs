@@ -7,7 +7,7 @@ use ndarray::Array2;
 use ratatui::layout::Rect;
 
 use super::comparison::Comparison;
-pub use super::facts::{Background, ColorDepth, Facts, Graphics};
+pub use super::facts::{Background, ColorDepth, Facts, Graphics, Line};
 use super::keymap::Keymap;
 use super::layout::Panes;
 use super::maps::Maps;

@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 
-use crate::app::state::{Background, ColorDepth, Graphics};
+use crate::app::state::{Background, ColorDepth, Graphics, Line};
 use crate::photo::Preprocessing;
 use crate::raster::ChannelOrder;
 
@@ -85,6 +85,29 @@ impl GraphicsChoice {
             Self::Sixel => Some(Graphics::Sixel),
             Self::Iterm2 => Some(Graphics::Iterm2),
             Self::Halfblocks => Some(Graphics::Halfblocks),
+        }
+    }
+}
+
+/// How much the line to the terminal carries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum LineChoice {
+    /// What is measured; in a tmux over SSH, which lets nobody measure, as thin
+    #[default]
+    Auto,
+    /// Much: whole pictures at once, and each frame of a key that is held down
+    Fast,
+    /// Some 1 Mbit/s: small pictures first, and fewer frames
+    Thin,
+}
+
+impl LineChoice {
+    /// What was said of the line; `None`: it is to be measured.
+    pub fn chosen(self) -> Option<Line> {
+        match self {
+            Self::Auto => None,
+            Self::Fast => Some(Line::Fast),
+            Self::Thin => Some(Line::Thin),
         }
     }
 }

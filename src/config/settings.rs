@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Config;
-use crate::app::state::{Background, ColorDepth, Graphics};
+use crate::app::state::{Background, ColorDepth, Graphics, Line};
 use crate::photo::Preprocessing;
 use crate::raster::{COLOR_MAPS, ChannelOrder, ColorMap};
 
@@ -50,6 +50,8 @@ const GRAPHICS: Words<Option<Graphics>> = &[
     ("iterm2", Some(Graphics::Iterm2)),
     ("halfblocks", Some(Graphics::Halfblocks)),
 ];
+
+const LINES: Words<Option<Line>> = &[("auto", None), ("fast", Some(Line::Fast)), ("thin", Some(Line::Thin))];
 
 const PREPROCESSINGS: Words<Option<Preprocessing>> = &[
     ("auto", None),
@@ -112,6 +114,16 @@ pub(super) const SETTINGS: &[Setting] = &[
             words: || names(GRAPHICS),
             set: |config, name| config.graphics = meaning(GRAPHICS, name),
             get: |config| word(GRAPHICS, config.graphics),
+        },
+    },
+    Setting {
+        table: "",
+        name: "line",
+        about: "How much the line to the terminal carries; auto measures it, but takes that of a tmux over SSH for thin",
+        value: Value::Word {
+            words: || names(LINES),
+            set: |config, name| config.line = meaning(LINES, name),
+            get: |config| word(LINES, config.line),
         },
     },
     Setting {

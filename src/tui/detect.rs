@@ -13,7 +13,7 @@ pub(super) use tmux::{Tmux, watch};
 use std::ops::RangeInclusive;
 
 use super::answers::Answer;
-use crate::app::state::{Background, ColorDepth, Facts, Graphics};
+use crate::app::state::{Background, ColorDepth, Facts, Graphics, Line};
 use crate::raster::luminance;
 use known::{MOSH, SCREEN, TMUX, has_placeholders, known, of_model};
 
@@ -52,6 +52,8 @@ pub struct Forced {
     pub graphics: Option<Graphics>,
     /// This background.
     pub background: Option<Background>,
+    /// A line like this.
+    pub line: Option<Line>,
 }
 
 /// Something that was found out, and how.
@@ -131,6 +133,15 @@ impl Evidence {
     /// Whether mosh carries the line.
     pub(super) fn mosh(&self) -> bool {
         self.by_model() == Some(MOSH)
+    }
+
+    /// Whether the line to the terminal is to be taken for a thin one; `None`: it can be measured.
+    pub(super) fn is_thin(&self) -> Option<Found<bool>> {
+        if let Some(line) = self.forced.line {
+            return Some(found(line == Line::Thin, FORCED));
+        }
+        let far = self.tmux.as_ref().is_some_and(|tmux| tmux.far);
+        far.then(|| found(true, "tmux does not say what it carries; `--line fast` says that it is much"))
     }
 
     /// A cell's width and height in pixels.

@@ -62,8 +62,7 @@ impl Shell {
     /// Takes what is known by now for what is so.
     pub(super) fn learnt(&mut self) {
         let facts = self.evidence.facts();
-        let far = self.evidence.tmux.as_ref().is_some_and(|tmux| tmux.far);
-        self.pace.set_blind(far);
+        self.pace.set_blind(self.evidence.is_thin().is_some_and(|thin| thin.value));
         self.choose_draft();
         let was = &self.state.facts;
         // What the terminal does not understand any more is not sent again while the next picture is being made.

@@ -7,7 +7,8 @@
 //!
 //! Inside tmux the question is answered by tmux, not by the terminal, and none can be asked past it: tmux would give the
 //! answer to whatever pane has the focus, as keys. What is sent to a tmux whose client came over SSH, cells and pictures, is
-//! therefore paced as if the line were thin.
+//! therefore paced as if the line were thin, unless the user says that it is not. (What the kernel has not got acknowledged
+//! on the SSH connection would tell nothing behind a jump host, which takes everything at once.)
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};

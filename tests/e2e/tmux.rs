@@ -43,8 +43,13 @@ impl Tmux {
     }
 
     fn start(&self) -> Terminal {
+        self.start_with(&[])
+    }
+
+    fn start_with(&self, options: &[&str]) -> Terminal {
         let mut command = CommandBuilder::new(program());
         command.arg("demo");
+        command.args(options);
         command.env("PATH", format!("{}:/usr/bin:/bin", self.folder.path().display()));
         Terminal::run(TMUX_35, command, 120, 40)
     }
@@ -154,6 +159,18 @@ fn past_a_tmux_over_ssh_a_draft_goes_first() {
     terminal.wait("all of it", |terminal| {
         past(&terminal.log()).is_some_and(|whole| whole.width > 3 * draft.width)
     });
+    is_right(&terminal, &terminal.log());
+    leave(terminal);
+}
+
+#[test]
+fn past_a_tmux_over_ssh_whose_line_is_known_to_be_fast_goes_the_picture() {
+    let far = KITTY.replace("||xterm", "|10.0.0.1 5 10.0.0.2 22|xterm");
+    let tmux = Tmux::says("on", &[&far]);
+    let terminal = tmux.start_with(&["--line", "fast"]);
+    terminal.wait("a picture", |terminal| past(&terminal.log()).is_some() && captioned(terminal).is_some());
+    terminal.wait_for_quiet();
+    assert_eq!(count(&terminal.log()), 1, "no draft goes first");
     is_right(&terminal, &terminal.log());
     leave(terminal);
 }

@@ -239,8 +239,13 @@ fn what_follows_from_what_is_known() {
 fn what_was_asked_for_wins() {
     for case in CASES {
         let mut evidence = evidence(case);
-        evidence.forced =
-            Forced { color: Some(ColorDepth::Ansi), graphics: Some(Sixel), background: Some(Light) };
+        evidence.forced = Forced {
+            color: Some(ColorDepth::Ansi),
+            graphics: Some(Sixel),
+            background: Some(Light),
+            line: Some(Line::Fast),
+        };
+        assert!(!evidence.is_thin().unwrap().value);
         let facts = evidence.facts();
         assert_eq!((facts.color, facts.graphics, facts.background), (Ansi, Sixel, Light), "{}", case.what);
         assert_eq!(evidence.color().how, FORCED);

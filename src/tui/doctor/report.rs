@@ -122,6 +122,9 @@ impl Report {
             (false, true) => self.find("line", "SSH", "SSH_CONNECTION, SSH_TTY"),
             (false, false) => self.find("line", "local", "neither SSH_CONNECTION nor SSH_TTY"),
         }
+        if let Some(thin) = evidence.is_thin() {
+            self.find("line carries", if thin.value { "little" } else { "much" }, &thin.how);
+        }
         if talk == Talk::Silent {
             let remedy = "it answered nothing in two seconds, so only the environment speaks for it: set theme, color \
                           and graphics in the configuration (`convscope config`)";

@@ -144,6 +144,7 @@ fn what_was_chosen_is_not_missing() {
         color: Some(ColorDepth::Indexed),
         graphics: Some(Graphics::Halfblocks),
         background: Some(Background::Light),
+        line: None,
     };
     assert_eq!(report(&chosen, ANSWERED).missing, []);
     let mut without = evidence(&[("TERM", "xterm-kitty"), ("NO_COLOR", "1")], KITTY);
