@@ -99,6 +99,8 @@ struct Columns {
     name: usize,
     /// 0 where there is no room for it.
     kind: usize,
+    /// What is said of the shape.
+    shape: fn(&Layer) -> String,
 }
 
 /// The mark before the name.
@@ -109,20 +111,26 @@ const KIND: usize = 11;
 const SHARE: usize = 5;
 
 impl Columns {
-    /// The kind gives way first, then the middle of the names; the shape stays.
-    fn of<'a>(layers: impl Iterator<Item = &'a Layer>, width: usize) -> Self {
-        let widths = layers.map(|layer| (printable(&layer.name).width(), shape_shown(layer).width()));
-        let (name, shape) = widths.fold((0, 0), |most, this| (most.0.max(this.0), most.1.max(this.1)));
-        let room = width.saturating_sub(MARK + shape + 1);
+    /// The kind gives way first, then the shape, which the title of the kernels has too, and last the middle of the names,
+    /// by which layers are told apart.
+    fn of<'a>(layers: impl Iterator<Item = &'a Layer> + Clone, width: usize) -> Self {
+        let name = layers.clone().map(|layer| printable(&layer.name).width()).max().unwrap_or(0);
+        let room = |shape: fn(&Layer) -> String| {
+            let shape = layers.clone().map(|layer| shape(layer).width()).max().unwrap_or(0);
+            width.saturating_sub(MARK + shape + usize::from(shape > 0))
+        };
+        let shapes = [shape_shown, size_shown, |_: &Layer| String::new()];
+        let shape = shapes.into_iter().find(|shape| name <= room(*shape)).unwrap_or(size_shown);
+        let room = room(shape);
         let kind = [KIND, SHARE].into_iter().find(|kind| name + kind <= room).unwrap_or(0);
-        Self { name: room.saturating_sub(kind), kind }
+        Self { name: room.saturating_sub(kind), kind, shape }
     }
 }
 
 fn draw_layer(buffer: &mut Buffer, line: Rect, layer: &Layer, columns: Columns, found: bool, theme: Theme) {
     let mark = if layer.kernels.is_some() { "▪ " } else { "  " };
     let style = if found { theme.style(Role::Match) } else { Style::new() };
-    let (shape, dim) = (shape_shown(layer), theme.style(Role::Dim));
+    let (shape, dim) = ((columns.shape)(layer), theme.style(Role::Dim));
     let name = line.x + MARK as u16;
     buffer.set_string(line.x, line.y, mark, theme.style(Role::Accent));
     buffer.set_string(name, line.y, cut(&printable(&layer.name), columns.name), style);
@@ -173,6 +181,11 @@ fn shape_shown(layer: &Layer) -> String {
     }
 }
 
+/// The rows and columns of a layer's kernels alone.
+fn size_shown(layer: &Layer) -> String {
+    layer.kernel_shape().map(|shape| format!("{}×{}", shape.k_h, shape.k_w)).unwrap_or_default()
+}
+
 /// `text` in at most `room` columns, its middle replaced by an ellipsis: long names differ at both ends.
 pub(super) fn cut(text: &str, room: usize) -> String {
     if text.width() <= room {
@@ -196,7 +209,33 @@ fn taken(chars: impl Iterator<Item = char>, room: usize) -> impl Iterator<Item =
 
 #[cfg(test)]
 mod tests {
-    use super::cut;
+    use super::{Columns, cut};
+    use crate::weights::{Kind, Layer, Layout, Tensor};
+
+    #[test]
+    fn the_shape_gives_way_to_the_name() {
+        let layer = |name: &str| Layer {
+            name: name.to_owned(),
+            kind: Kind::Conv2d,
+            tensors: vec![Tensor {
+                path: "kernel".to_owned(),
+                name: "kernel".to_owned(),
+                shape: vec![3, 3, 64, 256],
+                dtype: "float32".to_owned(),
+            }],
+            kernels: Some((0, Layout::Hwio)),
+            layout_guessed: false,
+            geometry: None,
+            epsilon: None,
+        };
+        let layers = [layer("conv1"), layer("conv2_block1_1_conv")];
+        for (width, shape, name) in
+            [(40, "3×3 64→256", 22), (32, "3×3 64→256", 19), (31, "3×3", 20), (24, "", 22), (20, "3×3", 14)]
+        {
+            let columns = Columns::of(layers.iter(), width);
+            assert_eq!(((columns.shape)(&layers[0]).as_str(), columns.name), (shape, name), "{width}");
+        }
+    }
 
     #[test]
     fn long_names_keep_both_ends() {
