@@ -70,11 +70,20 @@ type OnFrame<'a> = dyn FnMut(u8, &[u8]) -> Result<(), Fault> + 'a;
 /// What takes the layers of an index as they are found; a fault ends the search.
 type OnLayer<'a> = &'a mut dyn FnMut(Layer) -> Result<(), Fault>;
 
-/// What is told of layers as they become known.
-pub type OnLayers<'a> = &'a mut dyn FnMut(&[Layer]);
+/// What is told of a checkpoint while its index is read: a name, and then layers in network order.
+#[derive(Debug)]
+pub enum Told<'a> {
+    /// The network's own name, where the checkpoint has it.
+    Name(Option<&'a str>),
+    /// The arrays of the first layer that has kernels, where they are few, as [`Checkpoint::read`] would read them; the layer
+    /// itself is told next.
+    Kernels(&'a Layer, Vec<ArrayD<f32>>),
+    /// The next layers.
+    Layers(&'a [Layer]),
+}
 
-/// What is given the arrays of a layer, in the order of its tensors.
-pub type OnKernels<'a> = &'a mut dyn FnMut(&Layer, Vec<ArrayD<f32>>);
+/// Who is told.
+pub type Tell<'a> = &'a mut dyn FnMut(Told<'_>);
 
 /// Hands over the values of each array asked for, by path and shape.
 type ReadArrays =
@@ -138,26 +147,19 @@ pub trait Checkpoint: Send + Sync {
 
 /// Opens the checkpoint at `path`: reads its index, no weight.
 ///
-/// `on_layers` is called as layers become known, in network order, so that a screen can show the first ones while the
-/// index of a long network is still being read; each call hands over only the new ones.
-///
 /// # Errors
 /// One sentence that names the path, what is wrong and what to do; see [`Error`].
-pub fn open(path: &Path, on_layers: OnLayers) -> Result<Box<dyn Checkpoint>, Error> {
-    read_index(path, Content::File, false, on_layers, &mut |_, _| {})
+pub fn open(path: &Path) -> Result<Box<dyn Checkpoint>, Error> {
+    read_index(path, Content::File, None)
 }
 
-/// The same; where the first layer that has kernels is small, `on_kernels` gets its arrays too, before `on_layers` gets the
-/// layer: as [`Checkpoint::read`] would read them, without a reading of its own.
+/// The same for a screen, which can show the first layers, and the kernels of one, while the index of a long network is still
+/// being read.
 ///
 /// # Errors
 /// As [`open`].
-pub fn open_with_kernels(
-    path: &Path,
-    on_layers: OnLayers,
-    on_kernels: OnKernels,
-) -> Result<Box<dyn Checkpoint>, Error> {
-    read_index(path, Content::File, true, on_layers, on_kernels)
+pub fn open_telling(path: &Path, tell: Tell) -> Result<Box<dyn Checkpoint>, Error> {
+    read_index(path, Content::File, Some(tell))
 }
 
 /// Opens a checkpoint that is built into the program; `name` stands for its path in messages.
@@ -165,23 +167,22 @@ pub fn open_with_kernels(
 /// # Errors
 /// As [`open`].
 pub fn open_bytes(name: &str, bytes: &'static [u8]) -> Result<Box<dyn Checkpoint>, Error> {
-    read_index(Path::new(name), Content::BuiltIn(bytes), false, &mut |_| {}, &mut |_, _| {})
+    read_index(Path::new(name), Content::BuiltIn(bytes), None)
 }
 
-/// The same as [`open_with_kernels`] does it.
+/// The same as [`open_telling`] does it.
 ///
 /// # Errors
 /// As [`open`].
-pub fn open_bytes_with_kernels(
+pub fn open_bytes_telling(
     name: &str,
     bytes: &'static [u8],
-    on_layers: OnLayers,
-    on_kernels: OnKernels,
+    tell: Tell,
 ) -> Result<Box<dyn Checkpoint>, Error> {
-    read_index(Path::new(name), Content::BuiltIn(bytes), true, on_layers, on_kernels)
+    read_index(Path::new(name), Content::BuiltIn(bytes), Some(tell))
 }
 
-/// The arrays of a layer that [`open`] has handed over, while it still reads the rest of the index: in the order of
+/// The arrays of a layer that [`open_telling`] has told, while it still reads the rest of the index: in the order of
 /// `layer.tensors`, each in its stored shape.
 ///
 /// # Errors
@@ -272,14 +273,13 @@ fn read_arrays(
     if expected.next().is_some() { Err(nonsense()) } else { Ok(()) }
 }
 
-fn read_index(
-    path: &Path,
-    content: Content,
-    kernels: bool,
-    on_layers: OnLayers,
-    on_kernels: OnKernels,
-) -> Result<Box<dyn Checkpoint>, Error> {
-    let mut index = Index::new(on_layers, on_kernels);
+fn read_index(path: &Path, content: Content, mut tell: Option<Tell>) -> Result<Box<dyn Checkpoint>, Error> {
+    let kernels = tell.is_some();
+    let mut index = Index::new(|told: Told<'_>| {
+        if let Some(tell) = &mut tell {
+            tell(told);
+        }
+    });
     let wanted = |kernels| Wanted { arrays: None, kernels };
     let most = |size| limits::index(size).saturating_add(if kernels { limits::unpacked(size) } else { 0 });
     let mut asked =

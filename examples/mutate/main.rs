@@ -171,7 +171,7 @@ struct Opened {
 type Found = (Vec<Layer>, Vec<Vec<u32>>);
 
 fn found(path: &Path) -> Result<Found, Error> {
-    let opened = checkpoint::open(path, &mut |_| {})?;
+    let opened = checkpoint::open(path)?;
     let layers = opened.network().layers.clone();
     let Some(layer) = layers.iter().find(|layer| layer.kernels.is_some()) else {
         return Ok((layers, Vec::new()));

@@ -20,7 +20,7 @@ static FOLDER: LazyLock<(TempDir, PathBuf)> = LazyLock::new(|| {
 fuzz_target!(|bytes: &[u8]| {
     let path = &FOLDER.1;
     fs::write(path, bytes).expect("a file that can be written");
-    match checkpoint::open(path, &mut |_| {}) {
+    match checkpoint::open(path) {
         Ok(opened) => {
             if let Some(layer) = opened.network().layers.iter().find(|layer| layer.kernels.is_some())
                 && let Ok(arrays) = opened.read(layer)

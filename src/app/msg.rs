@@ -48,7 +48,12 @@ pub enum Msg {
     /// What the terminal can do is known, or known better.
     Terminal(Facts),
     /// More layers of the checkpoint are known.
-    Layers(Vec<Layer>),
+    Layers {
+        /// The network's own name, where the checkpoint has it.
+        network: Option<String>,
+        /// The new ones, in network order.
+        layers: Vec<Layer>,
+    },
     /// The index of the checkpoint is complete, or could not be read.
     Opened(Result<Opened, String>),
     /// A layer was read, or could not be.

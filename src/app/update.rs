@@ -33,7 +33,7 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Mouse(event) => mouse::on_mouse(state, event),
         Msg::Resize { width, height } => state.screen = (width, height),
         Msg::Terminal(facts) => state.facts = facts,
-        Msg::Layers(layers) => open::layers(state, layers),
+        Msg::Layers { network, layers } => open::layers(state, network.as_deref(), layers),
         Msg::Opened(result) => open::opened(state, result, &mut effects),
         Msg::Read { ticket, result } => open::read(state, ticket, result),
         Msg::Gain { ticket, gain } => judge::gain(state, ticket, gain),

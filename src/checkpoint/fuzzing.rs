@@ -6,11 +6,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ndarray::ArrayD;
-
 use super::{
-    FORMATS, Format, Index, child::Answer, error::Fault, keras_config::Node, limits, protocol::write_values,
-    source, source::Source,
+    FORMATS, Format, Index, Told, child::Answer, error::Fault, keras_config::Node, limits,
+    protocol::write_values, source, source::Source,
 };
 use crate::weights::{Layer, Weights};
 
@@ -31,7 +29,7 @@ pub fn keras_config(json: &str) -> Option<usize> {
 
 /// An index as it comes from the reading process; returns its layers, if it is whole.
 pub fn answer(bytes: &[u8]) -> Option<Vec<Layer>> {
-    let mut index = Index::new(|_: &[Layer]| {}, |_: &Layer, _: Vec<ArrayD<f32>>| {});
+    let mut index = Index::new(|_: Told<'_>| {});
     let deadline = Instant::now() + Duration::from_secs(1);
     let frames = Answer::new(file(bytes)?, deadline);
     let whole = frames.take(limits::index(1 << 20), &mut |letter, content| index.note(letter, content));

@@ -4,24 +4,23 @@
 use ndarray::{ArrayD, IxDyn};
 
 use super::{
-    Network,
+    Network, Told,
     error::Fault,
     protocol::{Head, frame},
 };
 use crate::weights::Layer;
 
 /// An index as far as it has come.
-pub(super) struct Index<L, K> {
+pub(super) struct Index<T> {
     pub(super) network: Network,
     /// Arrays of a layer that is still to be told.
     pub(super) values: Vec<Vec<u8>>,
-    on_layers: L,
-    on_kernels: K,
+    tell: T,
 }
 
-impl<L: FnMut(&[Layer]), K: FnMut(&Layer, Vec<ArrayD<f32>>)> Index<L, K> {
-    pub(super) fn new(on_layers: L, on_kernels: K) -> Self {
-        Self { network: Network::default(), values: Vec::new(), on_layers, on_kernels }
+impl<T: FnMut(Told<'_>)> Index<T> {
+    pub(super) fn new(tell: T) -> Self {
+        Self { network: Network::default(), values: Vec::new(), tell }
     }
 
     /// Takes in one frame.
@@ -31,6 +30,7 @@ impl<L: FnMut(&[Layer]), K: FnMut(&Layer, Vec<ArrayD<f32>>)> Index<L, K> {
             frame::HEAD => {
                 let head: Head = serde_json::from_slice(content).map_err(wrong)?;
                 (self.network.name, self.network.format) = (head.name, head.format);
+                (self.tell)(Told::Name(self.network.name.as_deref()));
             }
             frame::VALUES => self.values.push(content.to_vec()),
             frame::LAYERS => {
@@ -46,9 +46,9 @@ impl<L: FnMut(&[Layer]), K: FnMut(&Layer, Vec<ArrayD<f32>>)> Index<L, K> {
                     let arrays = first.tensors.iter().zip(&values);
                     let arrays: Result<_, Fault> =
                         arrays.map(|(tensor, values)| array(&tensor.shape, values)).collect();
-                    (self.on_kernels)(first, arrays?);
+                    (self.tell)(Told::Kernels(first, arrays?));
                 }
-                (self.on_layers)(&layers);
+                (self.tell)(Told::Layers(&layers));
                 self.network.layers.extend(layers);
             }
             _ => return Err(nonsense()),

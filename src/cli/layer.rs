@@ -13,7 +13,7 @@ use crate::weights::{Layer, Weights, gain};
 
 /// Opens a checkpoint and waits for its whole index.
 pub(super) fn open(file: &Path) -> anyhow::Result<Box<dyn Checkpoint>> {
-    Ok(checkpoint::open(file, &mut |_| {})?)
+    Ok(checkpoint::open(file)?)
 }
 
 /// The layer that the arguments name.

@@ -38,7 +38,7 @@ pub(super) fn spawn(
     if let Some(path) = against.clone() {
         let send = send.clone();
         let open = move || {
-            let opened = checkpoint::open(&path, &mut |_| {});
+            let opened = checkpoint::open(&path);
             let layers = opened.map(|opened| opened.network().layers.clone());
             send(Msg::Against(layers.map_err(|error| error.to_string())));
         };

@@ -17,7 +17,7 @@ use crate::app::msg::{Msg, Opened};
 use crate::app::run::{EpochId, Study};
 use crate::app::state::{KernelData, LayerData, Ticket};
 use crate::app::update::HISTOGRAM_BINS;
-use crate::checkpoint::{self, Checkpoint, Error, Network, OnKernels, OnLayers, Series, Stamp};
+use crate::checkpoint::{self, Checkpoint, Error, Network, Series, Stamp, Tell, Told};
 use crate::printable::printable;
 use crate::weights::statistics::{Histogram, Statistics};
 use crate::weights::{Layer, Weights, gain};
@@ -51,7 +51,7 @@ impl Source {
     /// As [`checkpoint::open`].
     pub fn open(&self) -> Result<Box<dyn Checkpoint>, Error> {
         match self {
-            Self::File(path) => checkpoint::open(path, &mut |_| {}),
+            Self::File(path) => checkpoint::open(path),
             Self::BuiltIn { name, bytes } => checkpoint::open_bytes(name, bytes),
         }
     }
@@ -59,17 +59,11 @@ impl Source {
     /// Opens it to be shown at once.
     ///
     /// # Errors
-    /// As [`checkpoint::open_with_kernels`].
-    fn open_with_kernels(
-        &self,
-        on_layers: OnLayers,
-        on_kernels: OnKernels,
-    ) -> Result<Box<dyn Checkpoint>, Error> {
+    /// As [`checkpoint::open`].
+    fn open_telling(&self, tell: Tell) -> Result<Box<dyn Checkpoint>, Error> {
         match self {
-            Self::File(path) => checkpoint::open_with_kernels(path, on_layers, on_kernels),
-            Self::BuiltIn { name, bytes } => {
-                checkpoint::open_bytes_with_kernels(name, bytes, on_layers, on_kernels)
-            }
+            Self::File(path) => checkpoint::open_telling(path, tell),
+            Self::BuiltIn { name, bytes } => checkpoint::open_bytes_telling(name, bytes, tell),
         }
     }
 
@@ -167,12 +161,14 @@ fn open(run: &Run, shelf: &Shelf, (index, kept): (&Index, &Kept), send: &impl Fn
     for at in (0..=run.start).rev() {
         let Some(place) = run.places.get(at) else { break };
         let id = EpochId(at as u32);
-        let opened = place.source.open_with_kernels(
-            &mut |layers| send(Msg::Layers(layers.to_vec())),
-            &mut |layer, arrays| {
-                kept.keep(id, layer, arrays);
-            },
-        );
+        let mut network = None;
+        let opened = place.source.open_telling(&mut |told| match told {
+            Told::Name(name) => network = name.map(str::to_owned),
+            Told::Kernels(layer, arrays) => kept.keep(id, layer, arrays),
+            Told::Layers(layers) => {
+                send(Msg::Layers { network: network.clone(), layers: layers.to_vec() });
+            }
+        });
         match opened {
             Ok(checkpoint) => {
                 let network = checkpoint.network();
@@ -226,7 +222,7 @@ fn follow(run: &Run, shelf: &Shelf, index: &Index, opened: Option<(usize, Vec<La
     };
     watch::run(watcher, POLL, wait, |news| {
         if let (News::Settled { epoch, .. }, None) = (&news, index.get())
-            && let Ok(first) = checkpoint::open(&epoch.path, &mut |_| {})
+            && let Ok(first) = checkpoint::open(&epoch.path)
         {
             let _ = index.set(Some(first));
         }

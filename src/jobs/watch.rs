@@ -93,7 +93,7 @@ pub fn watcher(
     impl FnMut() -> Vec<Epoch> + Send + 'static,
     impl FnMut(&Path) -> Result<Network, Error> + Send + 'static,
 > {
-    let open = |path: &Path| checkpoint::open(path, &mut |_| {}).map(|opened| opened.network().clone());
+    let open = |path: &Path| checkpoint::open(path).map(|opened| opened.network().clone());
     Watcher::new(move || series.list(), open, known)
 }
 

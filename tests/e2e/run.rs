@@ -18,7 +18,7 @@ fn demo(name: &str) -> PathBuf {
 /// Whether the first kernel on the screen is that of this checkpoint: a row of its pixels and the one below.
 fn shows(terminal: &Terminal, checkpoint: &str) -> bool {
     checkpoint::set_reader_program(program());
-    let opened = checkpoint::open(&demo(checkpoint), &mut |_| {}).unwrap();
+    let opened = checkpoint::open(&demo(checkpoint)).unwrap();
     let layer = opened.network().layers.iter().find(|layer| layer.name == "conv1").unwrap();
     let weights = Weights::of_layer(layer, opened.read(layer).unwrap()).unwrap();
     let kernel = weights.kernel(0);

@@ -16,7 +16,7 @@ use convscope::{
 /// Opens a checkpoint through the built program.
 pub(crate) fn open(path: &Path) -> Result<Box<dyn Checkpoint>, Error> {
     checkpoint::set_reader_program(env!("CARGO_BIN_EXE_convscope"));
-    checkpoint::open(path, &mut |_| {})
+    checkpoint::open(path)
 }
 
 /// A file of the shared folder; `None`, said aloud, where there is none.

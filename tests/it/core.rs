@@ -502,14 +502,31 @@ fn a_file_that_cannot_be_opened_ends_with_its_sentence_unless_something_is_shown
     assert_eq!(shown.state.index, Load::Failed("model.h5: changed".to_owned()));
 }
 
+/// Colours that change a moment later would be a flicker of the whole screen.
+#[test]
+fn the_first_layers_are_shown_in_the_colours_of_the_network() {
+    let layers = || vec![conv("conv1", 7, 3, 64), conv("bn_conv1", 7, 3, 64)];
+    let order = |network: Option<&str>| {
+        let mut session = Session::on(Vec::new(), 100, 30);
+        let network = network.map(str::to_owned);
+        session.take(Msg::Layers { network: network.clone(), layers: layers() });
+        let first = session.state.channels;
+        session.take(Msg::Opened(Ok(Opened { name: network, ..Opened::default() })));
+        assert_eq!(session.state.channels, first);
+        first
+    };
+    assert_eq!(order(Some("resnet50")), ChannelOrder::Bgr);
+    assert_eq!(order(Some("mobilenet")), ChannelOrder::Rgb);
+}
+
 #[test]
 fn layers_may_come_in_pieces() {
     let mut session = Session::on(vec![dense("a"), dense("b")], 100, 30);
     assert_eq!(session.state.layer, 0);
-    session.take(Msg::Layers(vec![conv("c", 3, 3, 8)]));
+    session.take(Msg::Layers { network: None, layers: vec![conv("c", 3, 3, 8)] });
     assert_eq!(session.state.layer, 2, "the first kernels are what one came for");
     session.keys("<s-tab>g");
-    session.take(Msg::Layers(vec![conv("d", 3, 3, 8)]));
+    session.take(Msg::Layers { network: None, layers: vec![conv("d", 3, 3, 8)] });
     assert_eq!(session.state.layer, 0, "but the user's own selection stays");
     session.take(Msg::Opened(Ok(Opened::default())));
 }

@@ -1,9 +1,7 @@
 //! The checkpoints that the repository ships: every kind of layer in every format, storage and element type.
 
-use std::cell::RefCell;
-
 use convscope::{
-    checkpoint::{self, FORMATS},
+    checkpoint::{self, FORMATS, Told},
     weights::{Geometry, Padding},
 };
 
@@ -151,34 +149,27 @@ fn arrays_have_the_names_of_today_whatever_the_version() {
 }
 
 #[test]
-fn layers_arrive_as_they_become_known_and_in_the_same_order() {
-    checkpoint::set_reader_program(env!("CARGO_BIN_EXE_convscope"));
-    let mut arrived = Vec::new();
-    let opened =
-        checkpoint::open(&fixture("zoo.h5"), &mut |layers| arrived.extend_from_slice(layers)).unwrap();
-    assert_eq!(arrived, opened.network().layers);
-    assert_eq!(opened.network().name.as_deref(), Some("zoo"));
-}
-
-#[test]
-fn the_first_kernels_come_with_the_index_and_before_their_layer() {
+fn name_kernels_and_layers_are_told_in_this_order() {
     checkpoint::set_reader_program(env!("CARGO_BIN_EXE_convscope"));
     let files = ["zoo.h5", "zoo.weights.h5", "zoo.keras", "keras1.h5", "keras2.h5", "nested_deflated.keras"];
     for file in files {
-        let told = RefCell::new(Vec::new());
-        let mut came = None;
-        let opened = checkpoint::open_with_kernels(
-            &fixture(file),
-            &mut |layers| told.borrow_mut().extend_from_slice(layers),
-            &mut |layer, arrays| {
-                assert!(!told.borrow().contains(layer), "{file}");
+        let (mut name, mut came, mut layers) = (None, None, Vec::new());
+        let opened = checkpoint::open_telling(&fixture(file), &mut |told| match told {
+            Told::Name(told) => {
+                assert!(layers.is_empty(), "{file}");
+                name = told.map(str::to_owned);
+            }
+            Told::Kernels(layer, arrays) => {
+                assert!(!layers.contains(layer), "{file}");
                 assert_eq!(came.replace((layer.clone(), arrays)), None, "{file}");
-            },
-        );
+            }
+            Told::Layers(told) => layers.extend_from_slice(told),
+        });
         let opened = opened.unwrap();
-        assert_eq!(opened.network(), open(&fixture(file)).unwrap().network());
-        assert_eq!(told.take(), opened.network().layers, "{file}");
-        let first = opened.network().layers.iter().find(|layer| layer.kernels.is_some()).unwrap();
+        let network = opened.network();
+        assert_eq!(network, open(&fixture(file)).unwrap().network());
+        assert_eq!((&name, &layers), (&network.name, &network.layers), "{file}");
+        let first = layers.iter().find(|layer| layer.kernels.is_some()).unwrap();
         assert_eq!(came, Some((first.clone(), opened.read(first).unwrap())), "{file}");
     }
 }

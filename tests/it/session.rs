@@ -175,7 +175,7 @@ impl Session {
             answer_comparisons: true,
             unreadable: Vec::new(),
         };
-        session.take(Msg::Layers(layers));
+        session.take(Msg::Layers { network: None, layers });
         session.take(Msg::Opened(Ok(Opened { format: "Keras model".to_owned(), name: None })));
         let facts = Facts { graphics: Graphics::Halfblocks, ..session.state.facts.clone() };
         session.take(Msg::Terminal(facts));

@@ -27,7 +27,7 @@ struct Folder {
 
 fn open(path: &Path) -> Result<Network, Error> {
     checkpoint::set_reader_program(env!("CARGO_BIN_EXE_convscope"));
-    checkpoint::open(path, &mut |_| {}).map(|opened| opened.network().clone())
+    checkpoint::open(path).map(|opened| opened.network().clone())
 }
 
 impl Folder {

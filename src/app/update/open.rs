@@ -8,8 +8,8 @@ use crate::photo::Preprocessing;
 use crate::weights::Layer;
 use crate::weights::find::find;
 
-/// More layers are known.
-pub(super) fn layers(state: &mut State, layers: Vec<Layer>) {
+/// More layers are known, of a network of this name.
+pub(super) fn layers(state: &mut State, network: Option<&str>, layers: Vec<Layer>) {
     let chosen = state.choices.layer.is_some();
     let had_kernels = state.layers.iter().any(|layer| layer.kernels.is_some());
     state.layers.extend(layers);
@@ -25,7 +25,7 @@ pub(super) fn layers(state: &mut State, layers: Vec<Layer>) {
         state.layer = found;
         state.choices.layer = None;
     }
-    guess(state, None);
+    guess(state, network);
 }
 
 /// How the network was fed, as far as its names tell; the user's choice wins.

@@ -84,7 +84,7 @@ pub(super) fn run(args: &CheckArgs, out: &mut dyn Write) -> anyhow::Result<ExitC
     if let Some(waiting) = waiting {
         complain(&format!("{}: {waiting}", shown(&args.files[0])));
     }
-    let open = |path: &Path| checkpoint::open(path, &mut |_| {}).map(|opened| opened.network().clone());
+    let open = |path: &Path| checkpoint::open(path).map(|opened| opened.network().clone());
     let mut watcher = Watcher::new(list, open, if options.only_new { &there } else { &[] });
     let begun = Instant::now();
     let mut last = begun;
