@@ -83,7 +83,7 @@ fn config(source: &Source, archive: &mut Archive) -> Result<String, Fault> {
     if member.size() > LARGEST_CONFIG {
         return Err(damaged());
     }
-    let mut json = String::new();
+    let mut json = String::with_capacity(usize::try_from(member.size()).unwrap_or(0));
     member.take(LARGEST_CONFIG).read_to_string(&mut json).map_err(|_error: std::io::Error| damaged())?;
     Ok(json)
 }
