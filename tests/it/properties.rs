@@ -77,6 +77,27 @@ struct Case {
     groups: usize,
 }
 
+impl Case {
+    /// Noise of these sizes: the kernels' `[c_in, k_h, k_w]`, how many groups of how many, the image's rows and columns.
+    fn of_noise(
+        seed: u64,
+        (c_in, k_h, k_w): (usize, usize, usize),
+        (groups, per_group): (usize, usize),
+        (rows, columns): (usize, usize),
+        mut params: ConvParams,
+        (kind, zeros): (usize, [usize; 4]),
+    ) -> Self {
+        let mut noise = noise(seed);
+        params.padding = padding(kind, [rows, columns], [k_h, k_w], &params, zeros);
+        Self {
+            image: Array3::from_shape_simple_fn((c_in * groups, rows, columns), &mut noise),
+            kernels: Array4::from_shape_simple_fn((groups * per_group, c_in, k_h, k_w), &mut noise),
+            params,
+            groups,
+        }
+    }
+}
+
 /// Paddings as people use them, and any others.
 fn padding(
     kind: usize,
@@ -101,23 +122,9 @@ fn cases() -> impl Strategy<Value = Case> {
     let moves = ([1_usize..4, 1_usize..4], [1_usize..4, 1_usize..4]);
     let zeros = [0_usize..6, 0_usize..6, 0_usize..6, 0_usize..6];
     (kernel, outer, image, moves, (0_usize..4, zeros), any::<u64>()).prop_map(
-        |(
-            (c_in, k_h, k_w),
-            (groups, per_group),
-            (rows, columns),
-            (stride, dilation),
-            (kind, zeros),
-            seed,
-        )| {
-            let mut noise = noise(seed);
-            let mut params = ConvParams { stride, dilation, padding: Padding2d::valid() };
-            params.padding = padding(kind, [rows, columns], [k_h, k_w], &params, zeros);
-            Case {
-                image: Array3::from_shape_simple_fn((c_in * groups, rows, columns), &mut noise),
-                kernels: Array4::from_shape_simple_fn((groups * per_group, c_in, k_h, k_w), &mut noise),
-                params,
-                groups,
-            }
+        |(kernel, outer, image, (stride, dilation), around, seed)| {
+            let params = ConvParams { stride, dilation, padding: Padding2d::valid() };
+            Case::of_noise(seed, kernel, outer, image, params, around)
         },
     )
 }
@@ -129,16 +136,9 @@ fn paired() -> impl Strategy<Value = Case> {
     let (image, stride) = ((1_usize..26, 1_usize..40), [1_usize..4, 1_usize..4]);
     let zeros = [0_usize..6, 0_usize..6, 0_usize..6, 0_usize..6];
     (kernel, outer, image, stride, (0_usize..4, zeros), any::<u64>()).prop_map(
-        |((c_in, k_h, k_w), (groups, per_group), (rows, columns), stride, (kind, zeros), seed)| {
-            let mut noise = noise(seed);
-            let mut params = ConvParams { stride, dilation: [1, 1], padding: Padding2d::valid() };
-            params.padding = padding(kind, [rows, columns], [k_h, k_w], &params, zeros);
-            Case {
-                image: Array3::from_shape_simple_fn((c_in * groups, rows, columns), &mut noise),
-                kernels: Array4::from_shape_simple_fn((groups * per_group, c_in, k_h, k_w), &mut noise),
-                params,
-                groups,
-            }
+        |(kernel, outer, image, stride, around, seed)| {
+            let params = ConvParams { stride, dilation: [1, 1], padding: Padding2d::valid() };
+            Case::of_noise(seed, kernel, outer, image, params, around)
         },
     )
 }
@@ -151,20 +151,13 @@ fn rolled() -> impl Strategy<Value = Case> {
     let moves = (1_usize..3, 1_usize..4, 1_usize..4);
     let zeros = [0_usize..60, 0_usize..60, 0_usize..60, 0_usize..60];
     (kernel, outer, image, moves, (0_usize..4, zeros), any::<u64>()).prop_map(
-        |((c_in, k_h, k_w), (groups, per_group), size, (rows, stride, dilation), (kind, zeros), seed)| {
-            let mut noise = noise(seed);
-            let mut params = ConvParams {
+        |(kernel, outer, image, (rows, stride, dilation), around, seed)| {
+            let params = ConvParams {
                 stride: [rows, stride],
                 dilation: [rows, dilation],
                 padding: Padding2d::valid(),
             };
-            params.padding = padding(kind, size.into(), [k_h, k_w], &params, zeros);
-            Case {
-                image: Array3::from_shape_simple_fn((c_in * groups, size.0, size.1), &mut noise),
-                kernels: Array4::from_shape_simple_fn((groups * per_group, c_in, k_h, k_w), &mut noise),
-                params,
-                groups,
-            }
+            Case::of_noise(seed, kernel, outer, image, params, around)
         },
     )
 }
