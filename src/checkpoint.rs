@@ -34,6 +34,7 @@ mod hdf5_image;
 mod hdf5_raw;
 mod index;
 mod keras_config;
+mod keras_description;
 mod keras_h5;
 mod keras_hdf5;
 mod keras_layer;

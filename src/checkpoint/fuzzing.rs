@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    FORMATS, Format, Index, Told, child::Answer, error::Fault, keras_config::Node, limits,
+    FORMATS, Format, Index, Told, child::Answer, error::Fault, keras_description::Description, limits,
     protocol::write_values, source, source::Source,
 };
 use crate::weights::{Layer, Weights};
@@ -24,7 +24,8 @@ pub fn keras_zip(bytes: &[u8]) -> bool {
 
 /// The description of a network; how many layers it has.
 pub fn keras_config(json: &str) -> Option<usize> {
-    Node::of_json(json).map(|node| node.layers().map_or(0, <[Node]>::len))
+    let mut description = Description::of_json(json.to_owned())?;
+    Some(std::iter::from_fn(|| description.next_layer().ok().flatten()).count())
 }
 
 /// An index as it comes from the reading process; returns its layers, if it is whole.

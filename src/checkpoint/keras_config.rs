@@ -1,4 +1,4 @@
-//! What Keras's own description of a network (`model_config`, `config.json`) tells about its layers.
+//! What Keras's own description of a network (`model_config`, `config.json`) tells about one of its layers.
 //!
 //! Read with types, not as a tree of values: the description of 3,000 layers is megabytes, nearly all of it about
 //! initializers and regularizers. What is not as expected is passed over: custom layers may write anything.
@@ -46,13 +46,6 @@ pub(super) struct Config {
 }
 
 impl Node {
-    /// Reads a whole description; `None` where it is not one of a network.
-    pub(super) fn of_json(json: &str) -> Option<Self> {
-        let node =
-            serde_json::from_str::<Self>(json).or_else(|_| serde_json::from_str(&without_nan(json))).ok()?;
-        (!node.class.is_empty()).then_some(node)
-    }
-
     /// The layers of a model; `None` for what is not one.
     pub(super) fn layers(&self) -> Option<&[Self]> {
         (!self.config.layers.is_empty()).then_some(&self.config.layers)
@@ -106,34 +99,6 @@ fn snake_case(class: &str) -> String {
         name.extend(c.to_lowercase());
     }
     name
-}
-
-/// Python writes `NaN` and `Infinity`, which JSON does not have: `null` in their place, outside of texts.
-fn without_nan(json: &str) -> String {
-    let mut clean = String::with_capacity(json.len());
-    let (mut rest, mut in_text) = (json, false);
-    while let Some(c) = rest.chars().next() {
-        let number =
-            ["-Infinity", "Infinity", "NaN"].iter().find(|&number| !in_text && rest.starts_with(number));
-        let taken = match number {
-            Some(number) => {
-                clean.push_str("null");
-                number.len()
-            }
-            None if in_text && c == '\\' => {
-                let taken = rest.char_indices().nth(2).map_or(rest.len(), |(at, _)| at);
-                clean.push_str(&rest[..taken]);
-                taken
-            }
-            None => {
-                in_text ^= c == '"';
-                clean.push(c);
-                c.len_utf8()
-            }
-        };
-        rest = &rest[taken..];
-    }
-    clean
 }
 
 /// What can be read leniently: from an object, a list, or (as nothing) from anything else.
@@ -262,24 +227,5 @@ mod tests {
             [counters.next("Conv2D"), counters.next("Dense"), counters.next("Conv2D")],
             ["conv2d", "dense", "conv2d_1"]
         );
-    }
-
-    #[test]
-    fn odd_descriptions_are_read_as_far_as_they_go() {
-        let odd = r#"{"class_name": "pkg>Net", "config": {"name": "n", "note": "a \"NaN\" \\", "x": -Infinity,
-            "layers": [1, null, "s", {"class_name": "Conv2D", "config": {"name": "c", "layers": 3, "strides": 2}}]}}"#;
-        let node = Node::of_json(odd).unwrap();
-        assert_eq!((node.class.as_str(), node.name.as_str()), ("Net", "n"));
-        let layers = node.layers().unwrap();
-        assert_eq!((layers.len(), layers[3].name.as_str()), (4, "c"));
-        assert!(Node::of_json("[]").is_none() && Node::of_json("{").is_none());
-    }
-
-    #[test]
-    fn a_bare_list_is_a_sequential_model() {
-        let node = Node::of_json(
-            r#"{"class_name": "Sequential", "config": [{"class_name": "Dense", "config": {}}]}"#,
-        );
-        assert_eq!(node.unwrap().layers().unwrap()[0].class, "Dense");
     }
 }

@@ -19,6 +19,7 @@ use super::{
     error::Fault,
     hdf5_file::Hdf5,
     keras_config::Node,
+    keras_description::Description,
     keras_layer::{kind_of_class, layer, without_counter},
 };
 use crate::weights::{Layer, Tensor};
@@ -28,19 +29,14 @@ pub(super) fn index(
     file: &Hdf5,
     weights: &Group,
     base: &str,
-    config: Option<&Node>,
+    description: Option<Description>,
     listing: OnLayer,
 ) -> Result<(), Fault> {
     let names = file.split_texts(weights, "layer_names")?.unwrap_or_default();
-    let nodes: HashMap<&str, &Node> = config
-        .and_then(Node::layers)
-        .unwrap_or_default()
-        .iter()
-        .map(|node| (node.name.as_str(), node))
-        .collect();
+    let mut nodes = Nodes { description, passed: HashMap::new() };
     for name in names {
         let group = Hdf5::group(weights, &name)?;
-        list(file, &group, &format!("{base}{name}"), &name, nodes.get(name.as_str()).copied(), listing)?;
+        list(file, &group, &format!("{base}{name}"), &name, nodes.take(&name).as_ref(), listing)?;
     }
     // The weights of the model itself, outside of any layer.
     let own = "top_level_model_weights";
@@ -48,6 +44,29 @@ pub(super) fn index(
         list(file, &group, &format!("{base}{own}"), own, None, listing)?;
     }
     Ok(())
+}
+
+/// The layers of a description by name. They stand there in about the order in which they are asked for.
+struct Nodes {
+    description: Option<Description>,
+    /// Those that came before one that was asked for.
+    passed: HashMap<String, Node>,
+}
+
+impl Nodes {
+    /// The layer of that name; `None` where there is none, or where the description is damaged before it.
+    fn take(&mut self, name: &str) -> Option<Node> {
+        if let Some(node) = self.passed.remove(name) {
+            return Some(node);
+        }
+        while let Ok(Some(node)) = self.description.as_mut()?.next_layer() {
+            if node.name == name {
+                return Some(node);
+            }
+            self.passed.insert(node.name.clone(), node);
+        }
+        None
+    }
 }
 
 /// Lists the layer, or the layers of the nested model, that `group` holds.

@@ -5,7 +5,7 @@ use super::{
     error::{Cause, Fault},
     foreign_h5,
     hdf5_file::Hdf5,
-    keras_config::Node,
+    keras_description::Description,
     keras_h5, keras_store,
     source::Source,
 };
@@ -28,21 +28,21 @@ pub(super) fn index(source: &Source, listing: &mut Listing) -> Result<(), Fault>
     check_whole(source)?;
     let file = Hdf5::open(source)?;
     let root = &file.root;
-    let config = file.text(root, "model_config")?.and_then(|json| Node::of_json(&json));
+    let description = file.text(root, "model_config")?.and_then(Description::of_json);
     let keras = file.text(root, "keras_version")?;
     if let Some(weights) = Hdf5::group_if_any(root, "model_weights")? {
         let keras = file.text(&weights, "keras_version")?.or(keras);
         listing.network(
-            config.as_ref().map(|node| node.name.clone()),
+            description.as_ref().map(|description| description.name.clone()),
             &described("whole model", keras.as_deref()),
         )?;
-        return keras_h5::index(&file, &weights, "model_weights/", config.as_ref(), &mut |layer| {
+        return keras_h5::index(&file, &weights, "model_weights/", description, &mut |layer| {
             listing.push(layer, &file)
         });
     }
     if file.split_texts(root, "layer_names")?.is_some() {
         listing.network(None, &described("weights only", keras.as_deref()))?;
-        return keras_h5::index(&file, root, "", config.as_ref(), &mut |layer| listing.push(layer, &file));
+        return keras_h5::index(&file, root, "", description, &mut |layer| listing.push(layer, &file));
     }
     if keras_store::recognise(root)? {
         let name = root.group("vars").ok().and_then(|vars| file.text(&vars, "name").ok().flatten());
@@ -56,11 +56,15 @@ pub(super) fn index(source: &Source, listing: &mut Listing) -> Result<(), Fault>
     Ok(())
 }
 
-/// Lists the layers of a file in the layout of `.weights.h5`, whose configuration is known from elsewhere.
-pub(super) fn index_store(source: &Source, config: &Node, listing: &mut Listing) -> Result<(), Fault> {
+/// Lists the layers of a file in the layout of `.weights.h5`, whose description is known from elsewhere.
+pub(super) fn index_store(
+    source: &Source,
+    description: Description,
+    listing: &mut Listing,
+) -> Result<(), Fault> {
     check_whole(source)?;
     let file = Hdf5::open(source)?;
-    keras_store::index(&file, Some(config), &mut |layer| listing.push(layer, &file))
+    keras_store::index(&file, Some(description), &mut |layer| listing.push(layer, &file))
 }
 
 /// Hands over the values of each array.

@@ -13,7 +13,10 @@
 //! none. There the order is that of *writing*, which is Keras's network order: told by the addresses of the objects
 //! in the file, and exact among layers of one class, whose counters say it.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+};
 
 use hdf5::Group;
 
@@ -23,6 +26,7 @@ use super::{
     hdf5_file::Hdf5,
     hdf5_raw::Link,
     keras_config::{Counters, Node},
+    keras_description::{Damaged, Description},
     keras_layer::{kind_of_class, layer, names, without_counter},
     limits,
 };
@@ -75,10 +79,18 @@ pub(super) fn recognise(root: &Group) -> Result<bool, Fault> {
     Ok(members.iter().take(64).any(|link| root.link_exists(&format!("{}/vars", link.name))))
 }
 
+/// The layers of a model as its configuration describes them, in this order.
+type Nodes<'a> = dyn Iterator<Item = Result<Cow<'a, Node>, Fault>> + 'a;
+
 /// Lists the layers of the file.
-pub(super) fn index(file: &Hdf5, config: Option<&Node>, listing: OnLayer) -> Result<(), Fault> {
+pub(super) fn index(file: &Hdf5, description: Option<Description>, listing: OnLayer) -> Result<(), Fault> {
     let mut store = Store { file, listing, depth: 0, objects: 0 };
-    store.model(&file.root, "", "", config)?;
+    let mut nodes = description.filter(|description| description.has_layers).map(|mut description| {
+        let damaged = |Damaged| Fault::damaged("its description of the network (config.json) is damaged");
+        let next = move || description.next_layer().map_err(damaged).transpose();
+        std::iter::from_fn(next).map(|node| node.map(Cow::Owned))
+    });
+    store.model(&file.root, "", "", nodes.as_mut().map(|nodes| nodes as &mut Nodes))?;
     // What a class of the user's own holds beside, or instead of, a list of layers.
     store.parts(&file.root, "", "")
 }
@@ -94,11 +106,17 @@ struct Store<'a> {
 
 impl Store<'_> {
     /// Lists the layers in the list of a model; `prefix` is the names of the models around it.
-    fn model(&mut self, group: &Group, path: &str, prefix: &str, node: Option<&Node>) -> Result<(), Fault> {
+    fn model(
+        &mut self,
+        group: &Group,
+        path: &str,
+        prefix: &str,
+        mut nodes: Option<&mut Nodes>,
+    ) -> Result<(), Fault> {
         for list_name in LISTS {
-            if let Some(list) = Hdf5::group_if_any(group, list_name)? {
+            if let Some(list) = Hdf5::group_if_any(group, list_name)?.filter(|list| !list.is_empty()) {
                 let path = join(path, list_name);
-                match node.and_then(Node::layers) {
+                match nodes.as_deref_mut() {
                     Some(nodes) => self.configured(&list, &path, prefix, nodes)?,
                     None => {
                         for (key, _) in in_order_of_writing(Hdf5::links(&list)?, Some(&list)) {
@@ -112,13 +130,12 @@ impl Store<'_> {
     }
 
     /// Lists the layers of a list in the order of the configuration.
-    fn configured(&mut self, list: &Group, path: &str, prefix: &str, nodes: &[Node]) -> Result<(), Fault> {
-        let links = Hdf5::links(list)?;
-        let keys: HashSet<&str> = links.iter().map(|link| link.name.as_str()).collect();
+    fn configured(&mut self, list: &Group, path: &str, prefix: &str, nodes: &mut Nodes) -> Result<(), Fault> {
         let (mut counters, mut seen, mut by_name) = (Counters::default(), HashSet::new(), None);
         for node in nodes {
+            let node = node?;
             let mut key = counters.next(&node.class);
-            let mut group = if keys.contains(key.as_str()) { Some(Hdf5::group(list, &key)?) } else { None };
+            let mut group = Hdf5::group_if_any(list, &key)?;
             let own = match &group {
                 Some(group) => self.own_name(group)?,
                 None => None,
@@ -127,7 +144,7 @@ impl Store<'_> {
                 // The counters went another way than Keras's: a class was counted that the configuration spells
                 // differently. The name on the arrays decides.
                 if by_name.is_none() {
-                    by_name = Some(self.keys_by_name(list, &links)?);
+                    by_name = Some(self.keys_by_name(list)?);
                 }
                 group = None;
                 if let Some(found) = by_name.as_ref().and_then(|by_name| by_name.get(&node.name)) {
@@ -136,23 +153,23 @@ impl Store<'_> {
                 }
             }
             if let Some(group) = group {
-                self.saveable(&group, &join(path, &key), join(prefix, &node.name), Some(node), &node.class)?;
+                self.saveable(&group, &join(path, &key), join(prefix, &node.name), Some(&node), &node.class)?;
                 seen.insert(key);
             }
         }
-        let rest: Vec<Link> =
-            links.iter().filter(|link| !seen.contains(&link.name)).map(Link::clone).collect();
+        let mut rest = Hdf5::links(list)?;
+        rest.retain(|link| !seen.contains(&link.name));
         for (key, _) in in_order_of_writing(rest, Some(list)) {
             self.unconfigured(list, &key, path, prefix)?;
         }
         Ok(())
     }
 
-    fn keys_by_name(&self, list: &Group, links: &[Link]) -> Result<HashMap<String, String>, Fault> {
+    fn keys_by_name(&self, list: &Group) -> Result<HashMap<String, String>, Fault> {
         let mut keys = HashMap::new();
-        for link in links {
+        for link in Hdf5::links(list)? {
             if let Some(name) = self.own_name(&Hdf5::group(list, &link.name)?)? {
-                keys.insert(name, link.name.clone());
+                keys.insert(name, link.name);
             }
         }
         Ok(keys)
@@ -187,13 +204,16 @@ impl Store<'_> {
         let in_list = path.rsplit('/').nth(1).is_some_and(|list| LISTS.contains(&list))
             || kind_of_class(class).is_some();
         let inner = node.map(|node| node.wrapped().unwrap_or(node));
+        let mut nodes =
+            inner.and_then(Node::layers).map(|nodes| nodes.iter().map(|node| Ok(Cow::Borrowed(node))));
+        let nodes = nodes.as_mut().map(|nodes| nodes as &mut Nodes);
         let applied = Hdf5::group_if_any(group, "layer")?;
         if LISTS.iter().any(|list| group.link_exists(list)) {
-            self.model(group, path, &name, inner)?;
+            self.model(group, path, &name, nodes)?;
         } else if let Some(model) =
             applied.as_ref().filter(|layer| LISTS.iter().any(|list| layer.link_exists(list)))
         {
-            self.model(model, &join(path, "layer"), &name, inner)?;
+            self.model(model, &join(path, "layer"), &name, nodes)?;
         } else if kind_of_class(class).is_some()
             || node.is_some_and(|node| node.wrapped().is_some())
             || COMPOSED.contains(&class)

@@ -13,7 +13,7 @@ use zip::{CompressionMethod, ZipArchive, result::ZipError};
 use super::{
     Listing,
     error::{Cause, Fault},
-    keras_config::Node,
+    keras_description::Description,
     keras_hdf5, limits,
     source::Source,
 };
@@ -35,7 +35,8 @@ pub(super) fn index(source: &Source, listing: &mut Listing) -> Result<(), Fault>
         return Err(other_kind(&archive));
     }
     let json = config(source, &mut archive)?;
-    let config = Node::of_json(&json).ok_or_else(|| Fault::damaged(format!("its {CONFIG} is damaged")))?;
+    let description =
+        Description::of_json(json).ok_or_else(|| Fault::damaged(format!("its {CONFIG} is damaged")))?;
     let version = archive.by_name("metadata.json").ok().and_then(|member| {
         let mut text = String::new();
         member.take(1 << 16).read_to_string(&mut text).ok()?;
@@ -46,8 +47,8 @@ pub(super) fn index(source: &Source, listing: &mut Listing) -> Result<(), Fault>
             .map(str::to_owned)
     });
     let major = version.as_deref().and_then(keras_hdf5::major).unwrap_or("3");
-    listing.network(Some(config.name.clone()), &format!("Keras {major} model (.keras)"))?;
-    keras_hdf5::index_store(&weights(source, &mut archive)?, &config, listing)
+    listing.network(Some(description.name.clone()), &format!("Keras {major} model (.keras)"))?;
+    keras_hdf5::index_store(&weights(source, &mut archive)?, description, listing)
 }
 
 /// Hands over the values of each array.
