@@ -175,25 +175,26 @@ mod tests {
     #[test]
     fn a_command_that_hangs_keeps_nobody_and_what_it_was_not_told_is_said() {
         let folder = tempfile::tempdir().unwrap();
-        let (gate, begun) = (folder.path().join("gate"), folder.path().join("begun"));
-        for path in [&gate, &begun] {
-            rustix::fs::mkfifoat(rustix::fs::CWD, path, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR)
-                .unwrap();
-        }
-        let command = format!("echo > '{}'; read line < '{}'", begun.display(), gate.display());
+        let [gate, begun, ended] = ["gate", "begun", "ended"].map(|name| folder.path().join(name));
+        rustix::fs::mkfifoat(rustix::fs::CWD, &gate, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR)
+            .unwrap();
+        // Held open to the end: a command that finds nobody at the other side would wait for ever.
+        let mut open = std::fs::OpenOptions::new().read(true).write(true).open(&gate).unwrap();
+        let wait_for = |lines: usize, path: &std::path::Path| {
+            while std::fs::read_to_string(path).unwrap_or_default().lines().count() < lines {
+                thread::sleep(Duration::from_millis(1));
+            }
+        };
+        let [at_gate, at_begun, at_ended] = [&gate, &begun, &ended].map(|path| path.display());
+        let command = format!("echo >> '{at_begun}'; read line < '{at_gate}'; echo >> '{at_ended}'");
         let mut notifier = Notifier::spawn(command).unwrap();
-        notifier.tell(notice(String::new()));
-        // The first one runs from here on.
-        std::fs::read(&begun).unwrap();
-        notifier.tell(notice(String::new()));
-        notifier.tell(notice(String::new()));
-        let sentence = notifier.finish_within(Duration::from_millis(1)).unwrap();
-        // Lets them all end: the other two wait for somebody who reads, then for the gate.
-        let mut gate = std::fs::OpenOptions::new().read(true).write(true).open(&gate).unwrap();
-        gate.write_all(b"\n\n\n").unwrap();
-        assert!(sentence.ends_with("any longer, and was not told of the last 2 checkpoints"), "{sentence}");
-        for _ in 0..2 {
-            std::fs::read(&begun).unwrap();
+        for _ in 0..3 {
+            notifier.tell(notice(String::new()));
         }
+        wait_for(1, &begun);
+        let sentence = notifier.finish_within(Duration::from_millis(1)).unwrap();
+        assert!(sentence.ends_with("any longer, and was not told of the last 2 checkpoints"), "{sentence}");
+        open.write_all(b"\n\n\n").unwrap();
+        wait_for(3, &ended);
     }
 }
