@@ -28,6 +28,7 @@ use super::{
     keras_config::{Counters, Node},
     keras_description::{Damaged, Description},
     keras_layer::{kind_of_class, layer, names, without_counter},
+    keras_zip::CONFIG,
     limits,
 };
 use crate::weights::Tensor;
@@ -86,7 +87,7 @@ type Nodes<'a> = dyn Iterator<Item = Result<Cow<'a, Node>, Fault>> + 'a;
 pub(super) fn index(file: &Hdf5, description: Option<Description>, listing: OnLayer) -> Result<(), Fault> {
     let mut store = Store { file, listing, depth: 0, objects: 0 };
     let mut nodes = description.filter(|description| description.has_layers).map(|mut description| {
-        let damaged = |Damaged| Fault::damaged("its description of the network (config.json) is damaged");
+        let damaged = |Damaged| Fault::damaged(format!("its {CONFIG} is damaged"));
         let next = move || description.next_layer().map_err(damaged).transpose();
         std::iter::from_fn(next).map(|node| node.map(Cow::Owned))
     });

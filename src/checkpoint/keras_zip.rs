@@ -18,7 +18,8 @@ use super::{
     source::Source,
 };
 
-const CONFIG: &str = "config.json";
+/// The description of the network.
+pub(super) const CONFIG: &str = "config.json";
 const WEIGHTS: &str = "model.weights.h5";
 /// The description of a network is text about layers; that of 3,000 layers is some 5 MB.
 const LARGEST_CONFIG: u64 = 64 << 20;

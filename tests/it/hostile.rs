@@ -167,6 +167,11 @@ fn descriptions_that_are_deep_or_large_or_elsewhere_are_refused() {
     let deep =
         keras(&folder, "deep.keras", &[("config.json", deep.as_bytes()), ("model.weights.h5", &weights)]);
     assert!(sentence(&deep).1.contains("its config.json is damaged"));
+    // Broken off behind its first layer: what comes before it was told already.
+    let torn =
+        br#"{"class_name": "A", "config": {"name": "n", "layers": [{"class_name": "Conv2D"}, {"class_"#;
+    let torn = keras(&folder, "torn.keras", &[("config.json", torn), ("model.weights.h5", &weights)]);
+    assert!(sentence(&torn).1.contains("its config.json is damaged"));
     let large = vec![b' '; 65 << 20];
     let large = keras(&folder, "large.keras", &[("config.json", &large), ("model.weights.h5", &weights)]);
     assert!(sentence(&large).1.contains("its config.json claims"));
@@ -182,7 +187,7 @@ fn descriptions_that_are_deep_or_large_or_elsewhere_are_refused() {
     let out = keras(&folder, "out.keras", members);
     assert!(sentence(&out).1.contains("is a ZIP file without config.json"));
     assert!(!folder.path().parent().unwrap().join("evil.h5").exists());
-    assert_eq!(folder.path().read_dir().unwrap().count(), 4);
+    assert_eq!(folder.path().read_dir().unwrap().count(), 5);
 }
 
 #[test]
