@@ -11,7 +11,7 @@ mod montage;
 mod terminal_colors;
 
 pub use color_map::{COLOR_MAPS, ColorMap, DARK_CENTRE, LEVELS, LIGHT_CENTRE, Palette, TRANSPARENT};
-pub use indexed::{Indexed, ResponseMode, response_limit};
+pub use indexed::{Indexed, ResponseMode, response_limit, response_limits};
 pub use montage::{Montage, Order};
 pub use terminal_colors::{brightness, contrast, luminance, nearest_of_16, nearest_of_256};
 

@@ -81,7 +81,7 @@ impl Head {
         text.members(&mut |key, text| {
             match key {
                 "class_name" => {
-                    self.has_class = text.value::<Value>()?.as_str().is_some_and(|c| !c.is_empty())
+                    self.has_class = text.value::<Value>()?.as_str().is_some_and(|class| !class.is_empty());
                 }
                 "name" => self.name = text.value::<Value>()?.as_str().map(str::to_owned),
                 "config" if text.begins('{') => self.config(text)?,

@@ -8,7 +8,7 @@ use ndarray::{Array2, Array3, ArrayView2, ArrayView3, Axis, s};
 use super::latest::{Latest, Stale};
 use crate::app::state::{Graphics, KernelOnPhoto, PhotoInput, ResponseFacts, ResponseSpec, Ticket};
 use crate::photo::{Photo, Preprocessing};
-use crate::raster::{Indexed, response_limit};
+use crate::raster::{Indexed, response_limits};
 use crate::response::{ConvParams, Padding2d, respond_all};
 use crate::weights::Weights;
 
@@ -39,7 +39,7 @@ pub enum Drawn {
 /// `photo` is called at once, on a thread of its own: it is there when the first kernels are.
 pub fn spawn(
     photo: impl FnOnce() -> Photo + Send + 'static,
-    answer: impl Fn(Request, Result<(Drawn, ResponseFacts), String>) + Send + 'static,
+    answer: impl Fn(Request, Result<(Drawn, ResponseFacts), String>) + Send + Sync + 'static,
 ) -> Latest<Request> {
     let mut loading = thread::Builder::new().name("photo".to_owned()).spawn(photo).ok();
     let mut loaded = None;
@@ -48,9 +48,12 @@ pub fn spawn(
             loaded = Some(Fed { photo, last: None });
         }
         let Some(photo) = &mut loaded else { return };
-        if let Some(result) = compute(&request, photo, stale) {
-            answer(request, result);
-        }
+        // On one of the pool's own threads: each piece of work that is shared from outside wakes two of them and waits.
+        rayon::scope(|_| {
+            if let Some(result) = compute(&request, photo, stale) {
+                answer(request, result);
+            }
+        });
     })
 }
 
@@ -126,8 +129,7 @@ fn compute(
         Err(sentence) => return Some(Err(sentence)),
     };
     let pooled = if pool > 1 { strongest(response.view(), pool) } else { response };
-    let limit = |share| response_limit(pooled.view(), share);
-    let (largest, limit) = rayon::join(|| limit(1.0), || limit(COLORED));
+    let (limit, largest) = response_limits(pooled.view(), COLORED);
     let picture = Indexed::of_response(pooled.view(), how.mode, how.map, limit);
     let facts = ResponseFacts {
         size: (picture.width as u32, picture.height as u32),

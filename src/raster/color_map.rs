@@ -90,7 +90,8 @@ fn sampled(stops: &[[u8; 3]]) -> Palette {
         let (from, to) = (stops[below], stops[(below + 1).min(spans)]);
         let share = place - below as f32;
         *entry = std::array::from_fn(|c| {
-            (f32::from(from[c]) * (1.0 - share) + f32::from(to[c]) * share).round() as u8
+            // To the nearest: `round` is a call on old processors.
+            (f32::from(from[c]) * (1.0 - share) + f32::from(to[c]) * share + 0.5) as u8
         });
     }
     palette[INFINITE as usize] = INFINITE_COLOR;
@@ -115,7 +116,7 @@ fn index(value: f32, level: impl Fn(f32) -> f32) -> u8 {
     } else if value.is_infinite() {
         INFINITE
     } else {
-        // To the nearest; the cast cuts off what is below zero too. `round` is a call on old processors.
+        // To the nearest; the cast cuts off what is below zero too.
         ((level(value) + 0.5) as u8).min((LEVELS - 1) as u8)
     }
 }

@@ -3,7 +3,7 @@
 use ndarray::{ArrayView2, Zip};
 
 use super::color_map::{ColorMap, LEVELS, Palette, TRANSPARENT, signed_index, unsigned_index};
-use crate::weights::statistics::{largest, quantiles};
+use crate::weights::statistics::magnitude_quantile;
 
 /// What of a response is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -138,11 +138,12 @@ impl Indexed {
 /// edges, such as those that zero padding makes along the border, then leave the rest visible. Zero where nothing is
 /// finite.
 pub fn response_limit(response: ArrayView2<'_, f32>, share: f64) -> f32 {
-    if share >= 1.0 {
-        return largest(response.iter().copied());
-    }
-    let found = quantiles(response.iter().map(|value| value.abs()), &[share]);
-    let limit = found.and_then(|found| found.first().copied()).unwrap_or(0.0);
+    response_limits(response, share).0
+}
+
+/// [`response_limit`], and the largest |value|.
+pub fn response_limits(response: ArrayView2<'_, f32>, share: f64) -> (f32, f32) {
+    let (limit, largest) = magnitude_quantile(response.iter().copied(), share).unwrap_or_default();
     // A response that is zero almost everywhere still shows where it is not.
-    if limit > 0.0 { limit } else { largest(response.iter().copied()) }
+    (if limit > 0.0 { limit } else { largest }, largest)
 }

@@ -178,20 +178,41 @@ impl Histogram {
     }
 }
 
-/// The values below which the given shares (0..1) of the finite values lie, between two of them by straight line
-/// (numpy's default). `None` where no value is finite.
-pub fn quantiles(values: impl Iterator<Item = f32>, shares: &[f64]) -> Option<Vec<f32>> {
-    let mut values: Vec<f32> = values.filter(|value| value.is_finite()).collect();
-    let last = values.len().checked_sub(1)?;
-    let mut at = |share: f64| {
-        let place = share.clamp(0.0, 1.0) * last as f64;
-        // A picture has too many values to sort all of them for one.
-        let (_, below, rest) = values.select_nth_unstable_by(place.floor() as usize, f32::total_cmp);
-        let next = || rest.iter().copied().min_by(f32::total_cmp);
-        let above = if place.fract() > 0.0 { next().unwrap_or(*below) } else { *below };
-        (f64::from(*below) + (f64::from(above) - f64::from(*below)) * place.fract()) as f32
-    };
-    Some(shares.iter().map(|&share| at(share)).collect())
+/// The |value| below which a share (0..1) of the finite ones lies, between two of them by straight line (numpy's
+/// default), and the largest of all. `None` where no value is finite.
+///
+/// A picture has too many values to sort them for one. Of positive numbers the larger one has the larger bits: a count of
+/// the leading ones tells where the share ends, and only what lies from there on is looked at.
+pub fn magnitude_quantile(values: impl Iterator<Item = f32> + Clone, share: f64) -> Option<(f32, f32)> {
+    /// Exponent, and four bits of the mantissa.
+    const LEADING: u32 = 12;
+    const REST: u32 = 31 - LEADING;
+    const INFINITE: u32 = f32::INFINITY.to_bits();
+    let all = values.map(|value| value.abs().to_bits());
+    let mut counts = vec![0_usize; 1 << LEADING];
+    all.clone().for_each(|bits| counts[(bits >> REST) as usize] += 1);
+    let finite = &counts[..(INFINITE >> REST) as usize];
+    let last = finite.iter().sum::<usize>().checked_sub(1)?;
+    let place = share.clamp(0.0, 1.0) * last as f64;
+    let (rank, mut below, mut leading) = (place.floor() as usize, 0, 0);
+    while below + finite[leading] <= rank {
+        below += finite[leading];
+        leading += 1;
+    }
+    let least = (leading as u32) << REST;
+    let mut from_there = Vec::with_capacity(last + 1 - below);
+    all.for_each(|bits| {
+        if (least..INFINITE).contains(&bits) {
+            from_there.push(bits);
+        }
+    });
+    let (_, found, larger) = from_there.select_nth_unstable(rank - below);
+    let found = *found;
+    let next = larger.iter().copied().min().unwrap_or(found);
+    let largest = larger.iter().copied().max().unwrap_or(found);
+    let [found, next, largest] = [found, next, largest].map(f32::from_bits);
+    let between = f64::from(found) + (f64::from(next) - f64::from(found)) * place.fract();
+    Some((between as f32, largest))
 }
 
 #[cfg(test)]
@@ -236,8 +257,33 @@ mod tests {
         assert_eq!(Histogram::of([2.0; 4].into_iter(), 5).counts, [0, 0, 4, 0, 0]);
         assert_eq!(Histogram::of([f32::NAN].into_iter(), 3).counts, [0, 0, 0]);
         assert_eq!(Histogram::of([f32::MAX, f32::MIN].into_iter(), 2).counts, [1, 1]);
-        let seen = quantiles([3.0, 1.0, 2.0, 4.0, f32::NAN].into_iter(), &[0.0, 0.5, 0.9, 1.0]);
-        assert_eq!(seen, Some(vec![1.0, 2.5, 3.7, 4.0]));
-        assert_eq!(quantiles([f32::NAN].into_iter(), &[0.5]), None);
+    }
+
+    #[test]
+    fn the_quantile_is_that_of_the_sorted_magnitudes() {
+        let values = [3.0, -1.0, 2.0, -4.0, f32::NAN, f32::NEG_INFINITY];
+        let seen = [0.0, 0.5, 0.9, 1.0].map(|share| magnitude_quantile(values.into_iter(), share));
+        assert_eq!(seen, [1.0, 2.5, 3.7, 4.0].map(|quantile| Some((quantile, 4.0))));
+        assert_eq!(magnitude_quantile([f32::NAN].into_iter(), 0.5), None);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_quantile_of_any_numbers_is_that_of_the_sorted_ones(
+            values in proptest::collection::vec(proptest::num::f32::ANY, 0..300), share in 0.0..=1.0,
+        ) {
+            let mut sorted: Vec<f32> =
+                values.iter().map(|value| value.abs()).filter(|value| value.is_finite()).collect();
+            sorted.sort_unstable_by(f32::total_cmp);
+            let seen = magnitude_quantile(values.into_iter(), share);
+            let Some(largest) = sorted.last() else {
+                proptest::prop_assert_eq!(seen, None);
+                return Ok(());
+            };
+            let place = share * (sorted.len() - 1) as f64;
+            let [below, above] = [place.floor(), place.ceil()].map(|rank| f64::from(sorted[rank as usize]));
+            let between = (below + (above - below) * place.fract()) as f32;
+            proptest::prop_assert_eq!(seen, Some((between, *largest)));
+        }
     }
 }

@@ -6,7 +6,7 @@ use super::{COLORED, Drawn, Fed, LARGEST_POOL, respond_to, strongest};
 use crate::app::state::{KernelOnPhoto, ResponseFacts, ResponseSpec, SheetOnPhoto};
 use crate::jobs::latest::Stale;
 use crate::photo::Photo;
-use crate::raster::{Indexed, response_limit};
+use crate::raster::{Indexed, response_limit, response_limits};
 use crate::weights::Weights;
 
 /// Pixels along the longer side of the largest photo that is met: what networks are fed, and quick for a whole layer.
@@ -39,9 +39,9 @@ pub(super) fn compute(
     }
     let views: Vec<ArrayView2<'_, f32>> = responses.iter().map(|response| response.view()).collect();
     let all = sheet.one_scale.then(|| concatenate(Axis(0), &views).ok()).flatten();
-    let one_scale = all.map(|all| (response_limit(all.view(), 1.0), response_limit(all.view(), COLORED)));
+    let one_scale = all.map(|all| response_limits(all.view(), COLORED));
     let tiles = views.into_iter().map(|response| {
-        let limit = one_scale.map_or_else(|| response_limit(response, COLORED), |(_, limit)| limit);
+        let limit = one_scale.map_or_else(|| response_limit(response, COLORED), |(limit, _)| limit);
         Indexed::of_response(response, how.mode, how.map, limit)
     });
     let (columns, rows) = layout.size(sheet.kernels.len());
@@ -56,7 +56,10 @@ pub(super) fn compute(
         picture.paste(&tile, x, y);
     }
     let Some(picture) = picture else { return Some(Err("there is no kernel to show".to_owned())) };
-    Some(Ok((Drawn::Response(Box::new(picture)), ResponseFacts { size, largest: one_scale })))
+    Some(Ok((
+        Drawn::Response(Box::new(picture)),
+        ResponseFacts { size, largest: one_scale.map(|(limit, largest)| (largest, limit)) },
+    )))
 }
 
 /// How many pixels of the response each of the picture's stands for, along a side.
