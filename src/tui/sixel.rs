@@ -12,7 +12,7 @@ use rayon::prelude::*;
 
 use super::few_colors;
 use crate::photo::Photo;
-use crate::raster::{Indexed, LEVELS, Palette, TRANSPARENT};
+use crate::raster::{Indexed, LEVELS, TRANSPARENT};
 
 /// Levels from one colour to the next, in the order of trying. Each divides the levels below zero, so that zero keeps a
 /// colour of its own.
@@ -25,8 +25,6 @@ const ENOUGH_FOR_PHOTO: usize = 118_000;
 const SHORT_GAP: usize = 24;
 /// Rows of pixels in a band.
 const BAND: usize = 6;
-/// Bands that one thread writes at a time.
-const TOGETHER: usize = 4;
 /// One band of so many tells how many bytes all of them will take.
 const SAMPLE: usize = 5;
 
@@ -35,104 +33,111 @@ const NONE: u8 = u8::MAX;
 
 /// The picture as one device control string.
 pub(super) fn of_response(picture: &Indexed) -> String {
-    let (sample, times) = sample(picture);
-    let fits = |step: u8| with_step(&sample, step).len() * times <= ENOUGH;
-    let likely = STEPS.iter().position(|step| fits(*step)).unwrap_or(STEPS.len() - 1);
-    let mut text = String::new();
-    for step in &STEPS[likely..] {
-        text = with_step(picture, *step);
-        if text.len() <= ENOUGH {
-            break;
-        }
-    }
-    text
+    let found = STEPS.iter().find_map(|step| with_step(picture, *step, ENOUGH));
+    found.or_else(|| with_step(picture, STEPS[STEPS.len() - 1], usize::MAX)).unwrap_or_default()
 }
 
 /// The photo as one device control string, in as many colours as it has room for.
 pub(super) fn of_photo(photo: &Photo) -> String {
     let write = |picture: &Indexed| {
-        Ok::<_, Infallible>(written(picture.width, picture.height, &picture.indices, &picture.palette))
+        let text = written(picture, used(&picture.indices), |_| {}, usize::MAX);
+        Ok::<_, Infallible>(text.unwrap_or_default())
     };
     let Ok(text) = few_colors::encoded(photo, ENOUGH_FOR_PHOTO, write);
     text
 }
 
-/// Some of the bands, and how many times as many there are. None of a picture that is too small to be too long.
-fn sample(picture: &Indexed) -> (Indexed, usize) {
-    let (width, length) = (picture.width, picture.width * BAND);
-    let few = picture.indices.len() <= ENOUGH / 2;
-    let bands = picture.indices.chunks(length.max(1)).skip(SAMPLE / 2).step_by(SAMPLE);
-    let indices = if few { Vec::new() } else { bands.collect::<Vec<&[u8]>>().concat() };
-    (Indexed { width, height: indices.len() / width.max(1), indices, palette: picture.palette }, SAMPLE)
+/// A response whose pixels are drawn with every `step`th level; `None` where it takes more than `enough` bytes.
+fn with_step(picture: &Indexed, step: u8, enough: usize) -> Option<String> {
+    let nearest = |level: u8| if usize::from(level) < LEVELS { nearest(level, step) } else { level };
+    let used = used(&picture.indices).map(nearest);
+    written(picture, used, |colors| choose(colors, picture.width, step), enough)
 }
 
-fn with_step(picture: &Indexed, step: u8) -> String {
-    let width = picture.width;
-    let together = (width * BAND * TOGETHER).max(1);
-    let mut colors = vec![0_u8; picture.indices.len()];
-    let pieces = colors.par_chunks_mut(together).zip(picture.indices.par_chunks(together));
-    pieces.for_each(|(colors, levels)| choose(colors, levels, width, step));
-    written(width, picture.height, &colors, &picture.palette)
+/// The indices that some pixel has.
+fn used(indices: &[u8]) -> impl Iterator<Item = u8> {
+    let mut used = [false; 256];
+    for index in indices {
+        used[usize::from(*index)] = true;
+    }
+    (0..=u8::MAX).zip(used).filter_map(|(index, used)| used.then_some(index))
 }
 
-/// A picture whose pixels have these indices into the palette.
-fn written(width: usize, height: usize, colors: &[u8], palette: &Palette) -> String {
-    let together = (width * BAND * TOGETHER).max(1);
+/// A picture with the colours that are in use, once `choose` has had its way with the indices of each band; `None` where it
+/// takes more than `enough` bytes, which some of the bands mostly tell.
+fn written(
+    picture: &Indexed,
+    used: impl Iterator<Item = u8>,
+    choose: impl Fn(&mut [u8]) + Sync,
+    enough: usize,
+) -> Option<String> {
+    let Indexed { width, height, palette, .. } = picture;
     // Pixels that have no colour stay as they are; pixels are square.
     let mut text = format!("\x1bP0;1q\"1;1;{width};{height}");
-    let mut used = [false; 256];
-    for color in colors {
-        used[usize::from(*color)] = true;
-    }
     // Registers in the order of the palette: the fewer digits, the fewer bytes.
-    let mut registers = [0_u8; 256];
-    used[usize::from(TRANSPARENT)] = false;
-    registers[usize::from(TRANSPARENT)] = NONE;
+    let mut registers = [NONE; 256];
     let mut count = 0;
-    for (register, index) in (0..256).filter(|index| used[*index]).enumerate() {
-        registers[index] = register as u8;
-        count = register + 1;
-        let [red, green, blue] = palette[index].map(|channel| (u32::from(channel) * 100 + 127) / 255);
-        let _ = write!(text, "#{register};2;{red};{green};{blue}");
-    }
-    let piece = |colors: &[u8]| {
-        let mut band = Band { width, columns: vec![Vec::new(); count] };
-        let mut bytes = Vec::with_capacity(colors.len());
-        for pixels in colors.chunks((width * BAND).max(1)) {
-            let registered = pixels.iter().map(|color| registers[usize::from(*color)]).collect::<Vec<u8>>();
-            band.write(&mut bytes, &registered);
-            bytes.push(b'-');
+    for index in used.filter(|index| *index != TRANSPARENT) {
+        let (register, color) = (&mut registers[usize::from(index)], palette[usize::from(index)]);
+        if *register == NONE {
+            *register = count;
+            let [red, green, blue] = color.map(|channel| (u32::from(channel) * 100 + 127) / 255);
+            let _ = write!(text, "#{count};2;{red};{green};{blue}");
+            count += 1;
         }
-        bytes
+    }
+    let write_band = |band: &mut Band, bytes: &mut Vec<u8>, indices: &[u8]| {
+        let mut colors = indices.to_vec();
+        choose(&mut colors);
+        for color in &mut colors {
+            *color = registers[usize::from(*color)];
+        }
+        bytes.reserve(colors.len());
+        band.write(bytes, &colors);
+        bytes.push(b'-');
     };
-    let mut bytes = std::mem::take(&mut text).into_bytes();
-    let pieces: Vec<Vec<u8>> = colors.par_chunks(together).map(piece).collect();
-    bytes.extend(pieces.into_iter().flatten());
+    let indices: Vec<&[u8]> = picture.indices.chunks((width * BAND).max(1)).collect();
+    let mut bands = vec![Vec::new(); indices.len()];
+    for sampled in [true, false] {
+        let these = bands.par_iter_mut().zip(&indices).enumerate();
+        these.filter(|(at, _)| (at % SAMPLE == SAMPLE / 2) == sampled).for_each_init(
+            || Band::new(*width, usize::from(count)),
+            |band, (_, (bytes, indices))| write_band(band, bytes, indices),
+        );
+        // A few bands say nothing of the others.
+        let times = if sampled && indices.len() >= SAMPLE * SAMPLE { SAMPLE } else { 1 };
+        if text.len() + bands.iter().map(Vec::len).sum::<usize>() * times > enough {
+            return None;
+        }
+    }
+    let mut bytes = text.into_bytes();
+    bytes.append(&mut bands.concat());
     // No new line behind the last band: it might scroll.
     bytes.pop_if(|last| *last == b'-');
     bytes.extend_from_slice(b"\x1b\\");
     // Sixels are ASCII.
-    String::from_utf8(bytes).unwrap_or_default()
+    String::from_utf8(bytes).ok()
 }
 
 /// Where a colour stands that is no level: near none.
 const NOWHERE: i16 = i16::MAX;
 
-/// The index into the palette that each pixel is drawn with: the nearest of every `step`, or a neighbour's that is
-/// hardly farther away (the rounding alone is off by half a step).
-fn choose(colors: &mut [u8], levels: &[u8], width: usize, step: u8) {
+/// Makes of each pixel's level the one that it is drawn with: the nearest of every `step`, or a neighbour's that is hardly
+/// farther away (the rounding alone is off by half a step).
+fn choose(colors: &mut [u8], width: usize, step: u8) {
     let (width, tolerance) = (width.max(1), i16::from(step * 5 / 8));
     let nearest: [i16; LEVELS] = std::array::from_fn(|level| i16::from(nearest(level as u8, step)));
     // The row above, overwritten from left to right.
     let mut above = vec![NOWHERE; width];
-    for (colors, levels) in colors.chunks_mut(width).zip(levels.chunks(width)) {
+    for colors in colors.chunks_mut(width) {
         let mut left = NOWHERE;
-        for ((color, level), above) in colors.iter_mut().zip(levels).zip(&mut above) {
-            let Some(nearest) = nearest.get(usize::from(*level)) else {
-                (*color, left, *above) = (*level, NOWHERE, NOWHERE);
+        for (color, above) in colors.iter_mut().zip(&mut above) {
+            let level = *color;
+            let Some(nearest) = nearest.get(usize::from(level)) else {
+                (left, *above) = (NOWHERE, NOWHERE);
                 continue;
             };
-            let serves = |place: i16| (place - i16::from(*level)).abs() <= tolerance;
+            let serves = |place: i16| (place - i16::from(level)).abs() <= tolerance;
             // Both are asked at once: which of them serves cannot be foreseen, and a wrong guess costs the processor more.
             let (left_serves, above_serves) = (serves(left), serves(*above));
             let other = if above_serves { *above } else { *nearest };
@@ -152,94 +157,77 @@ pub(super) fn nearest(level: u8, step: u8) -> u8 {
 /// Six rows of pixels.
 struct Band {
     width: usize,
-    /// Of each register, the columns that have it, and in which of their rows.
-    columns: Vec<Vec<(usize, u8)>>,
+    /// Of each register, in which rows of each column it is.
+    rows: Vec<u8>,
+    /// From left to right by where they begin.
+    stretches: Vec<Stretch>,
+    /// Of each register, its last stretch.
+    last: Vec<Option<usize>>,
 }
 
 /// A stretch of one colour in a band, without long gaps.
 struct Stretch {
-    register: usize,
-    start: usize,
-    /// Its columns, by their places in the register's list.
+    register: u8,
     columns: Range<usize>,
 }
 
 impl Band {
+    fn new(width: usize, registers: usize) -> Self {
+        let (rows, last) = (vec![0; registers * width], vec![None; registers]);
+        Self { width, rows, stretches: Vec::new(), last }
+    }
+
     /// Writes stretches of all colours, packed into as few lines as they fit side by side.
-    fn write(&mut self, text: &mut Vec<u8>, pixels: &[u8]) {
-        self.fill(pixels);
-        let mut stretches = self.stretches();
-        stretches.sort_unstable_by_key(|stretch| (stretch.start, stretch.register));
+    fn write(&mut self, text: &mut Vec<u8>, registers: &[u8]) {
+        self.fill(registers);
+        let (width, rows) = (self.width, &self.rows);
         let mut register = None;
         let mut lines = 0;
-        while !stretches.is_empty() {
+        while !self.stretches.is_empty() {
             if lines > 0 {
                 text.push(b'$');
             }
             lines += 1;
             let mut at = 0;
-            stretches.retain(|stretch| {
-                if stretch.start < at {
+            self.stretches.retain(|stretch| {
+                let columns = &stretch.columns;
+                if columns.start < at {
                     return true;
                 }
-                if register != Some(stretch.register) {
+                if register.replace(stretch.register) != Some(stretch.register) {
                     text.push(b'#');
-                    number(text, stretch.register);
-                    register = Some(stretch.register);
+                    number(text, usize::from(stretch.register));
                 }
-                at = self.draw(text, stretch, at);
+                repeat(text, 0, columns.start - at);
+                let own = &rows[usize::from(stretch.register) * width..][columns.clone()];
+                own.chunk_by(|a, b| a == b).for_each(|run| repeat(text, run[0], run.len()));
+                at = columns.end;
                 false
             });
         }
     }
 
-    /// Writes a stretch from column `at` on; answers with the column behind it.
-    fn draw(&self, text: &mut Vec<u8>, stretch: &Stretch, mut at: usize) -> usize {
-        let (mut bits, mut count) = (0, 0);
-        for (column, rows) in &self.columns[stretch.register][stretch.columns.clone()] {
-            if *column > at + count {
-                // A gap.
-                if bits != 0 {
-                    repeat(text, bits, count);
-                    (at, bits) = (at + count, 0);
-                }
-                count = column - at;
-            }
-            if *rows != bits {
-                repeat(text, bits, count);
-                (at, bits, count) = (at + count, *rows, 0);
-            }
-            count += 1;
-        }
-        repeat(text, bits, count);
-        at + count
-    }
-
-    fn fill(&mut self, pixels: &[u8]) {
-        self.columns.iter_mut().for_each(Vec::clear);
-        let rows: Vec<&[u8]> = pixels.chunks(self.width.max(1)).collect();
+    /// Takes in the registers of its pixels, row after row.
+    fn fill(&mut self, registers: &[u8]) {
+        self.rows.fill(0);
+        self.last.fill(None);
         for column in 0..self.width {
-            for (row, pixels) in rows.iter().enumerate() {
-                let Some(columns) = self.columns.get_mut(usize::from(pixels[column])) else { continue };
-                match columns.last_mut() {
-                    Some((last, rows)) if *last == column => *rows |= 1 << row,
-                    _ => columns.push((column, 1 << row)),
+            for (row, register) in registers.iter().skip(column).step_by(self.width).enumerate() {
+                let Some(last) = self.last.get_mut(usize::from(*register)) else { continue };
+                let rows = &mut self.rows[usize::from(*register) * self.width + column];
+                if *rows == 0 {
+                    match last.map(|last| &mut self.stretches[last].columns) {
+                        Some(columns) if column - columns.end <= SHORT_GAP => columns.end = column + 1,
+                        _ => {
+                            *last = Some(self.stretches.len());
+                            let columns = column..column + 1;
+                            self.stretches.push(Stretch { register: *register, columns });
+                        }
+                    }
                 }
+                *rows |= 1 << row;
             }
         }
-    }
-
-    fn stretches(&self) -> Vec<Stretch> {
-        let mut stretches = Vec::new();
-        for (register, columns) in self.columns.iter().enumerate() {
-            let mut first = 0;
-            for near in columns.chunk_by(|before, next| next.0 - before.0 <= SHORT_GAP + 1) {
-                let columns = first..first + near.len();
-                first = columns.end;
-                stretches.push(Stretch { register, start: near[0].0, columns });
-            }
-        }
-        stretches
     }
 }
 
@@ -341,8 +329,8 @@ mod tests {
             let last = (LEVELS - 1) as u8;
             assert_eq!([nearest(0, step), nearest(last - 1, step), nearest(last, step)], [0, last, last]);
             let zero = (LEVELS / 2) as u8;
-            let mut colors = [0; 36];
-            choose(&mut colors, &[zero; 36], 6, step);
+            let mut colors = [zero; 36];
+            choose(&mut colors, 6, step);
             assert_eq!(colors, [zero; 36], "step {step}");
             assert_eq!((LEVELS - 1) % usize::from(step), 0, "the ends are colours too");
         }
