@@ -253,6 +253,7 @@ impl Shell {
         let named = self.state.choices.layer.is_some();
         let until = Instant::now() + if named { PATIENCE_WITH_NAME } else { PATIENCE };
         self.reading_since = Some(Instant::now());
+        self.rehearse();
         while !self.done && is_reading(&self.state) {
             match inbox.recv_timeout(until.saturating_duration_since(Instant::now())) {
                 Ok(event) => self.take(event),

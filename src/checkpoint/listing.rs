@@ -1,6 +1,10 @@
 //! Layers on their way out of the reading process: the first screenful at once, the rest in larger batches.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    thread,
+    time::Duration,
+};
 
 use super::{
     error::Fault,
@@ -14,6 +18,9 @@ use crate::{printable::quoted, weights::Layer};
 /// So many layers make a first screen.
 const FIRST_SCREEN: usize = 32;
 const LATER_BATCHES: usize = 512;
+/// What is left to the program that draws the first screen, and to whoever carries it to the user, before the other layers
+/// are listed: with two processors, they had to wait for one.
+const PAUSE: Duration = Duration::from_millis(5);
 /// Bytes of kernels that do not delay the first screen.
 const FEW: u64 = 1 << 20;
 
@@ -25,6 +32,8 @@ pub(super) struct Listing<'a> {
     /// Whether the arrays of the first layer with kernels are still to be sent, and whether they were.
     kernels: bool,
     came_along: bool,
+    /// Whether somebody waits for the first screen.
+    for_screen: bool,
     /// Bytes of the file.
     size: u64,
     /// Bytes that may still be sent.
@@ -40,6 +49,7 @@ impl<'a> Listing<'a> {
             sent: 0,
             kernels,
             came_along: false,
+            for_screen: kernels,
             size,
             left: limits::index(size),
         }
@@ -114,6 +124,9 @@ impl<'a> Listing<'a> {
         let sent = write_frame(self.out, frame::LAYERS, &json).and_then(|()| self.out.flush());
         self.sent += self.waiting.len();
         self.waiting.clear();
+        if self.sent >= FIRST_SCREEN && std::mem::take(&mut self.for_screen) {
+            thread::sleep(PAUSE);
+        }
         sent.map_err(|_error: io::Error| gone())
     }
 }

@@ -20,6 +20,16 @@ impl Shell {
         self.pending.extend(self.pictures.forget().into_bytes());
     }
 
+    /// Draws a frame that nobody sees, while there is nothing else to do but to wait: the first one that counts takes twice
+    /// as long where its code is not in memory yet.
+    pub(super) fn rehearse(&self) {
+        let (width, height) = self.state.screen;
+        let area = Rect::new(0, 0, width, height);
+        let mut frame = Buffer::empty(area);
+        view::draw(&mut frame, &self.state, None);
+        Screen::blank(area).turn_into(frame, None, &[], &[]);
+    }
+
     /// The screen was just cleared.
     pub(super) fn blank(&mut self) {
         let (width, height) = self.state.screen;
