@@ -22,6 +22,9 @@ const QUEUE: Duration = Duration::from_millis(80);
 const LOST: Duration = Duration::from_secs(5);
 /// A frame of fewer bytes says nothing about the line's speed.
 const TELLING: usize = 3000;
+/// How many times faster than before a line is believed to be, at a time: an answer that came early by chance would open
+/// it for whole pictures.
+const LUCK: f64 = 4.0;
 /// A picture that takes longer is preceded by a smaller one.
 const PATIENCE: f64 = 0.12;
 /// What a picture costs, as far as that matters here.
@@ -77,8 +80,9 @@ impl Pace {
     pub(super) fn answer(&mut self, now: Instant) {
         let Some((sent, bytes)) = self.under_way.pop_front() else { return };
         let took = now.saturating_duration_since(sent);
-        // The first frame tells less than nothing of the way alone.
-        let round_trip = self.round_trip.unwrap_or_default().min(took);
+        // The first frame tells less than nothing of the way alone, and one that was faster than any before tells of
+        // nothing else.
+        let round_trip = self.round_trip.unwrap_or_default();
         self.travelled(took);
         // It began to arrive when the one before was done, or after one way from us.
         let began = self.answered.map_or(sent, |answered| answered.max(sent));
@@ -88,9 +92,9 @@ impl Pace {
         } else {
             Duration::ZERO
         });
-        if bytes >= TELLING {
+        if bytes >= TELLING && !busy.is_zero() {
             let rate = bytes as f64 / busy.as_secs_f64().max(1e-4);
-            self.rate = Some(self.rate.map_or(rate, |old| old.midpoint(rate)));
+            self.rate = Some(self.rate.map_or(rate, |old| old.midpoint(rate.min(old * LUCK))));
         }
         self.answered = Some(now);
     }
@@ -163,24 +167,38 @@ fn left((since, bytes): (Instant, f64), now: Instant) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
 
     /// A line of 125,000 bytes a second and 100 ms there and back, on which each key wants a frame of `bytes`.
     fn drive(bytes: usize, every: Duration, keys: u32) -> (Duration, u32, Pace) {
+        drive_by(&|_| bytes, &|_| Duration::from_millis(50), every, keys)
+    }
+
+    /// The same with frames of a size of their own, and where answers take a way of their own.
+    fn drive_by(
+        bytes: &dyn Fn(&Pace) -> usize,
+        way_back: &dyn Fn(u32) -> Duration,
+        every: Duration,
+        keys: u32,
+    ) -> (Duration, u32, Pace) {
         let begin = Instant::now();
         let (mut pace, mut free) = (Pace::default(), begin);
         let mut answers: VecDeque<Instant> = VecDeque::new();
         let (mut worst, mut drawn) = (Duration::ZERO, 0);
         for key in 0..keys {
-            let now = begin + every * key;
+            // The first one is looked at for a while.
+            let now = begin + every * key + Duration::from_secs(u64::from(key > 0));
             while answers.front().is_some_and(|answer| *answer <= now) {
                 pace.answer(answers.pop_front().unwrap());
             }
             if pace.ready(now).is_ok() {
+                let bytes = bytes(&pace);
                 free = free.max(now + Duration::from_millis(50))
                     + Duration::from_secs_f64(bytes as f64 / 125_000.0);
                 worst = worst.max(free - now);
-                answers.push_back(free + Duration::from_millis(50));
+                answers.push_back(free + way_back(key));
                 pace.sent(bytes, now);
                 drawn += 1;
             }
@@ -198,6 +216,26 @@ mod tests {
         // What the line can carry is never held back.
         let (worst, drawn, _) = drive(3_000, every, 300);
         assert!(worst < Duration::from_millis(300) && drawn > 280, "{worst:?}, {drawn} frames");
+    }
+
+    /// What seems fast for once (the way back took all the time there was, or was shorter than ever) is not believed at once:
+    /// whole pictures would be sent, and each would be in the way for most of a second.
+    #[test]
+    fn a_lucky_answer_does_not_make_the_line_fast() {
+        let drafted = |pace: &Pace| [83_000, 83_000, 24_000, 24_000, 7_000][pace.draft()];
+        let (first, rest) = (Cell::new(true), Duration::from_millis(33));
+        let bytes = |pace: &Pace| if first.replace(false) { 50_000 } else { drafted(pace) };
+        let ways: [&dyn Fn(u32) -> Duration; 3] = [
+            &|_| Duration::from_millis(50),
+            &|key| Duration::from_millis(if key < 40 { 120 } else { 50 }),
+            &|key| Duration::from_millis(30 + u64::from(key * 7919 % 41)),
+        ];
+        for way_back in ways {
+            first.set(true);
+            let (worst, drawn, pace) = drive_by(&bytes, way_back, rest, 300);
+            assert!(worst < Duration::from_millis(650), "the screen was {worst:?} behind");
+            assert!(drawn > 60 && pace.draft() == 4, "{drawn} of 300 frames");
+        }
     }
 
     #[test]
