@@ -95,6 +95,13 @@ impl Screen {
             let mut x = 0;
             while x < row.len() {
                 let (cell, at) = (&row[x], y * width + x);
+                // How wide a character is takes longer to ask than whether it, and what might lie under it, is the same.
+                let shown = &self.cells.content[at..(y + 1) * width];
+                let alike = shown.iter().zip(&row[x..]).take_while(|(old, new)| same(old, new)).count();
+                if alike >= 2 {
+                    x += alike - 1;
+                    continue;
+                }
                 let columns = usize::from(cell.cell_width().max(1)).min(row.len() - x);
                 let end = at + columns;
                 let (column, line) = (x as u16, y as u16);
