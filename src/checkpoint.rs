@@ -3,7 +3,7 @@
 //! The only module that knows file formats. The rest of the program sees a [`Network`] and the [`Checkpoint`] trait.
 //!
 //! ```text
-//! open ── stamp ── child ═══ pipe ═══ serve ── FORMATS ─┬ keras_hdf5 ─┬ keras_h5       (keras_config, keras_layer)
+//! open ── stamp ── child ═══ pipe ═══ serve ── FORMATS ─┬ keras_hdf5 ─┬ keras_h5       (keras_description, keras_config, keras_layer)
 //!  the program      │     the reading process            │             ├ keras_store
 //!                 error                                  │             └ foreign_h5     (hdf5_file, hdf5_raw, element)
 //!                                                        └ keras_zip ── keras_store
