@@ -15,8 +15,8 @@ use super::{
 };
 use crate::{printable::quoted, weights::Layer};
 
-/// So many layers make a first screen.
-const FIRST_SCREEN: usize = 32;
+/// So many layers make a first screen: those of a terminal's usual 24 rows. A higher one is full a moment later.
+const FIRST_SCREEN: usize = 24;
 const LATER_BATCHES: usize = 512;
 /// What is left to the program that draws the first screen, and to whoever carries it to the user, before the other layers
 /// are listed: with two processors, they had to wait for one.
