@@ -110,15 +110,14 @@ pub(super) fn unsigned_index(value: f32, place: impl Fn(f32) -> f32) -> u8 {
     index(value, |value| (LEVELS - 1) as f32 * place(value))
 }
 
+/// `level` is between 0 and the last one of finite values.
 fn index(value: f32, level: impl Fn(f32) -> f32) -> u8 {
-    if value.is_nan() {
-        NAN
-    } else if value.is_infinite() {
-        INFINITE
-    } else {
-        // To the nearest; the cast cuts off what is below zero too.
-        ((level(value) + 0.5) as u8).min((LEVELS - 1) as u8)
-    }
+    /// Numbers from here on have no places behind the point, and what they are above it in their lowest bits: a sum with it
+    /// is rounded to the nearest, and a picture's worth of them takes a third of the time that casts take.
+    const WHOLE: f32 = (1 << 23) as f32;
+    let finite = (level(value) + WHOLE).to_bits() as u8;
+    let index = if value.is_infinite() { INFINITE } else { finite };
+    if value.is_nan() { NAN } else { index }
 }
 
 #[cfg(test)]

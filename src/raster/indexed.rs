@@ -1,6 +1,6 @@
 //! A response as an indexed picture: one channel, so its colours are a palette.
 
-use ndarray::{ArrayView2, Zip};
+use ndarray::ArrayView2;
 
 use super::color_map::{ColorMap, LEVELS, Palette, TRANSPARENT, signed_index, unsigned_index};
 use crate::weights::statistics::magnitude_quantile;
@@ -60,22 +60,28 @@ impl Indexed {
     ) -> Self {
         let (height, width) = response.dim();
         let share = |value: f32| if limit > 0.0 { (value / limit).clamp(-1.0, 1.0) } else { 0.0 };
-        let index = |value: f32| match mode {
-            ResponseMode::Signed => signed_index(value, share),
-            ResponseMode::Absolute => unsigned_index(value, |value| share(value).abs()),
-            ResponseMode::Rectified => unsigned_index(value, |value| share(value).max(0.0)),
+        let indices = match mode {
+            ResponseMode::Signed => each(response, |value| signed_index(value, share)),
+            ResponseMode::Absolute => {
+                each(response, |value| unsigned_index(value, |value| share(value).abs()))
+            }
+            ResponseMode::Rectified => {
+                each(response, |value| unsigned_index(value, |value| share(value).max(0.0)))
+            }
         };
         let palette = match mode {
             ResponseMode::Signed => map.signed_palette(),
             ResponseMode::Absolute | ResponseMode::Rectified => map.unsigned_palette(),
         };
-        Self {
-            width,
-            height,
-            indices: Zip::from(response).map_collect(|&v| index(v)).into_raw_vec_and_offset().0,
-            palette,
-        }
+        Self { width, height, indices, palette }
     }
+}
+
+/// The index of each value, row after row.
+fn each(response: ArrayView2<'_, f32>, index: impl Fn(f32) -> u8) -> Vec<u8> {
+    // A slice: there the loop is one of vectors.
+    let response = response.as_standard_layout();
+    response.as_slice().unwrap_or_default().iter().map(|value| index(*value)).collect()
 }
 
 impl Indexed {

@@ -194,10 +194,12 @@ fn erase(size: Size) -> String {
 fn erase_uncovered(picture: &Indexed, size: Size, cell: (u16, u16)) -> String {
     let (cell_width, cell_height) = (usize::from(cell.0.max(1)), usize::from(cell.1.max(1)));
     let columns = usize::from(size.width);
+    // Where it is nowhere transparent, a row is like any other.
+    let asked = if picture.indices.contains(&TRANSPARENT) { cell_height } else { 1 };
     let mut text = String::new();
     for band in 0..usize::from(size.height) {
         let mut covered = vec![(band + 1) * cell_height <= picture.height; columns];
-        let rows = picture.indices.chunks(picture.width.max(1)).skip(band * cell_height).take(cell_height);
+        let rows = picture.indices.chunks(picture.width.max(1)).skip(band * cell_height).take(asked);
         for row in rows {
             for (column, covered) in covered.iter_mut().enumerate() {
                 let pixels = row.get(column * cell_width..(column + 1) * cell_width);
