@@ -3,7 +3,7 @@
 //! A kernel becomes a [`Raster`], a response an [`Indexed`] picture with a palette. Weights that are not finite have
 //! colours of their own and never change how the others are drawn.
 
-use ndarray::{ArrayView3, ArrayView4};
+use ndarray::{ArrayView2, ArrayView3, ArrayView4, Axis};
 
 mod color_map;
 mod indexed;
@@ -244,29 +244,47 @@ impl<'a> Look<'a> {
 /// A pixel with a weight that is not finite is [`NAN_COLOR`] or [`INFINITE_COLOR`]. A slice that the kernel does not
 /// have gives mid-grey.
 pub fn draw(kernel: ArrayView3<'_, f32>, look: Look<'_>, scale: Scale) -> Raster {
-    let (_, height, width) = kernel.dim();
-    let at = |slice: usize, y: usize, x: usize| kernel.get((slice, y, x)).copied();
+    let (slices, height, width) = kernel.dim();
+    let slice = |at: usize| (at < slices).then(|| kernel.index_axis_move(Axis(0), at));
     let positions = (0..height).flat_map(|y| (0..width).map(move |x| (y, x)));
-    let pixels = positions.map(|(y, x)| match look {
-        Look::Color(order) => color(order.red_green_blue().map(|slice| at(slice, y, x)), scale),
-        Look::Grey(slice) => color([at(slice, y, x); 3], scale),
-        Look::Map(slice, palette) => match at(slice, y, x) {
-            Some(weight) => palette[color_map::signed_index(weight, |weight| scale.signed(weight)) as usize],
-            None => [MID_GREY; 3],
+    let pixels = match look {
+        Look::Color(order) => {
+            let [red, green, blue] = order.red_green_blue().map(slice);
+            let at = |slice: &Option<ArrayView2<'_, f32>>, place| slice.as_ref().map(|slice| slice[place]);
+            positions
+                .map(|place| color([at(&red, place), at(&green, place), at(&blue, place)], scale))
+                .collect()
+        }
+        Look::Grey(grey) => match slice(grey) {
+            Some(slice) => positions.map(|place| color([Some(slice[place]); 3], scale)).collect(),
+            None => vec![[MID_GREY; 3]; height * width],
         },
-    });
-    Raster { width, height, pixels: pixels.collect() }
+        Look::Map(mapped, palette) => match slice(mapped) {
+            Some(slice) => {
+                let index = |weight| color_map::signed_index(weight, |weight| scale.signed(weight));
+                positions.map(|place| palette[usize::from(index(slice[place]))]).collect()
+            }
+            None => vec![[MID_GREY; 3]; height * width],
+        },
+    };
+    Raster { width, height, pixels }
 }
 
 fn color(weights: [Option<f32>; 3], scale: Scale) -> [u8; 3] {
-    let any = |test: fn(f32) -> bool| weights.iter().flatten().any(|&weight| test(weight));
-    if any(f32::is_nan) {
-        NAN_COLOR
-    } else if any(f32::is_infinite) {
-        INFINITE_COLOR
-    } else {
-        weights.map(|weight| weight.map_or(MID_GREY, |weight| scale.brightness(weight)))
+    let [red, green, blue] = weights;
+    // A sum of weights that are finite mostly is, too, and is asked faster.
+    let sum = red.unwrap_or(0.0) + green.unwrap_or(0.0) + blue.unwrap_or(0.0);
+    if !sum.is_finite() {
+        let any = |test: fn(f32) -> bool| weights.iter().flatten().any(|&weight| test(weight));
+        if any(f32::is_nan) {
+            return NAN_COLOR;
+        }
+        if any(f32::is_infinite) {
+            return INFINITE_COLOR;
+        }
     }
+    let level = |weight: Option<f32>| weight.map_or(MID_GREY, |weight| scale.brightness(weight));
+    [level(red), level(green), level(blue)]
 }
 
 #[cfg(test)]

@@ -55,7 +55,7 @@ impl Shell {
     /// When the terminal is gone.
     pub(super) fn draw(&mut self) -> anyhow::Result<()> {
         let (width, height) = self.state.screen;
-        let mut next = Buffer::empty(Rect::new(0, 0, width, height));
+        let mut next = self.screen.canvas(Rect::new(0, 0, width, height));
         let mut before = std::mem::take(&mut self.pending);
         {
             let picture = self.pictures.current();

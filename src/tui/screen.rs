@@ -24,6 +24,8 @@ pub(super) struct Overlay<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Screen {
     cells: Buffer,
+    /// The cells of the frame before: to clear them is cheaper than to make new ones.
+    spare: Buffer,
     /// The picture over the cells, and where.
     overlay: Option<(u64, Rect)>,
 }
@@ -31,7 +33,17 @@ pub(super) struct Screen {
 impl Screen {
     /// A terminal that was just cleared.
     pub(super) fn blank(area: Rect) -> Self {
-        Self { cells: Buffer::empty(area), overlay: None }
+        Self { cells: Buffer::empty(area), ..Self::default() }
+    }
+
+    /// Empty cells to draw a frame into.
+    pub(super) fn canvas(&mut self, area: Rect) -> Buffer {
+        let mut cells = std::mem::take(&mut self.spare);
+        if cells.area != area {
+            return Buffer::empty(area);
+        }
+        cells.reset();
+        cells
     }
 
     /// Nothing that is on the terminal is known any more: the next frame is written whole, over what is there.
@@ -54,7 +66,7 @@ impl Screen {
         after: &[u8],
     ) -> Vec<u8> {
         if self.cells.area != next.area {
-            *self = Self { cells: Buffer::filled(next.area, unknown()), overlay: None };
+            *self = Self { cells: Buffer::filled(next.area, unknown()), ..Self::default() };
         }
         let mut pen = Pen::default();
         let placed = overlay.and_then(|overlay| Some((overlay, place(&next, overlay.size)?)));
@@ -63,16 +75,19 @@ impl Screen {
             && (shown != self.overlay || self.hides(&next))
         {
             // First what it covers no longer, then the picture, then the words that stand on it.
-            self.write(&mut pen, &next, |x, y| !place.contains((x, y).into()));
+            self.write(&mut pen, &next, next.area, |x, y| !place.contains((x, y).into()));
             pen.go(place.x, place.y);
             pen.raw(overlay.sequence.as_bytes());
             for position in place.positions() {
                 self.cells[position] = unknown();
             }
+            let rows = Rect { x: 0, width: next.area.width, ..place };
+            self.write(&mut pen, &next, rows, |_, _| true);
+        } else {
+            self.write(&mut pen, &next, next.area, |_, _| true);
         }
-        self.write(&mut pen, &next, |_, _| true);
         self.overlay = shown;
-        self.cells = next;
+        self.spare = std::mem::replace(&mut self.cells, next);
         let cells = pen.into_bytes();
         if before.is_empty() && cells.is_empty() && after.is_empty() {
             return cells;
@@ -88,10 +103,11 @@ impl Screen {
         })
     }
 
-    /// Writes the cells that changed, of those that are `wanted`, and takes them over.
-    fn write(&mut self, pen: &mut Pen, next: &Buffer, wanted: impl Fn(u16, u16) -> bool) {
+    /// Writes the cells of `rows` that changed, of those that are `wanted`, and takes them over.
+    fn write(&mut self, pen: &mut Pen, next: &Buffer, rows: Rect, wanted: impl Fn(u16, u16) -> bool) {
         let width = usize::from(next.area.width).max(1);
-        for (y, row) in next.content.chunks(width).enumerate() {
+        let (top, count) = (usize::from(rows.y), usize::from(rows.height));
+        for (y, row) in next.content.chunks(width).enumerate().skip(top).take(count) {
             let mut x = 0;
             while x < row.len() {
                 let (cell, at) = (&row[x], y * width + x);
@@ -153,8 +169,12 @@ fn unknown() -> Cell {
 
 /// Equal, and covered by a picture or not, alike.
 fn same(old: &Cell, new: &Cell) -> bool {
-    let covered = |cell: &Cell| cell.diff_option == CellDiffOption::Skip;
-    old == new && covered(old) == covered(new)
+    // What is cheap to ask comes first: most cells that changed have another colour.
+    old.fg == new.fg
+        && old.bg == new.bg
+        && old.modifier == new.modifier
+        && old.diff_option == new.diff_option
+        && old.symbol() == new.symbol()
 }
 
 /// Where the picture stands: at the first cell that is left to it.

@@ -74,11 +74,15 @@ impl Canvas {
     /// Puts the pixels into the cells of `area`.
     pub fn render(&self, buffer: &mut Buffer, area: Rect, theme: Theme) {
         let area = area.intersection(buffer.area);
-        for row in 0..area.height.min(self.height.div_ceil(2) as u16) {
-            for column in 0..area.width.min(self.width as u16) {
-                let (x, y) = (usize::from(column), usize::from(row) * 2);
-                let cell = &mut buffer[(area.x + column, area.y + row)];
-                set(cell, self.get(x, y), self.get(x, y + 1), theme);
+        let (columns, width) = (usize::from(area.width), usize::from(buffer.area.width).max(1));
+        let (left, top) = (usize::from(area.x - buffer.area.x), usize::from(area.y - buffer.area.y));
+        let rows = buffer.content.chunks_exact_mut(width).skip(top).take(area.height.into());
+        let none = vec![None; self.width];
+        for (cells, pixels) in rows.zip(self.pixels.chunks(self.width.max(1) * 2)) {
+            let (upper, lower) = pixels.split_at(self.width);
+            let lower = if lower.is_empty() { &none } else { lower };
+            for (cell, (upper, lower)) in cells[left..][..columns].iter_mut().zip(upper.iter().zip(lower)) {
+                set(cell, *upper, *lower, theme);
             }
         }
     }

@@ -176,12 +176,13 @@ fn film(buffer: &mut Buffer, room: Rect, state: &State, kernel: usize, theme: Th
     let first = state.run.at.saturating_sub(fits / 2).min(count.saturating_sub(fits));
     let mut canvas = Canvas::of(room);
     let mut missing = Vec::new();
+    let slices = slice_palette(state);
     for (place, epoch) in state.run.epochs.iter().enumerate().skip(first).take(fits) {
         let x = (place - first) * width;
         match state.run.frame(&layer.name, epoch.id).filter(|frame| kernel < frame.data.weights.len()) {
             Some(frame) => {
                 // The weights themselves, also while a difference fills the grid.
-                let raster = raster_of(state, Side::A, &frame.data, kernel, &slice_palette(state));
+                let raster = raster_of(state, Side::A, &frame.data, kernel, &slices);
                 let raster = thinned(&raster, step);
                 canvas.paste(&raster, x + 1, 1, zoom);
             }
