@@ -3,7 +3,7 @@
 //! A write to an SSH line succeeds long before the terminal sees it, so every frame ends with a question that any
 //! terminal answers at once. While too much is unanswered nothing more is drawn: keys change the state meanwhile, frames
 //! are dropped instead of queued, and the next one that is drawn is right. A terminal that answers nothing is never
-//! waited for.
+//! waited for, and one that answered the questions before the first frame is taken for one that answers this one too.
 //!
 //! Inside tmux the question is answered by tmux, not by the terminal, and none can be asked past it: tmux would give the
 //! answer to whatever pane has the focus, as keys. What is sent to a tmux whose client came over SSH, cells and pictures, is
@@ -20,6 +20,8 @@ pub(super) const QUESTION: &[u8] = b"\x1b[5n";
 const QUEUE: Duration = Duration::from_millis(80);
 /// An answer that takes longer will not come.
 const LOST: Duration = Duration::from_secs(5);
+/// Nor will the first one, of a terminal that answered other questions.
+const FIRST: Duration = Duration::from_secs(2);
 /// A frame of fewer bytes says nothing about the line's speed.
 const TELLING: usize = 3000;
 /// How many times faster than before a line is believed to be, at a time: an answer that came early by chance would open
@@ -42,7 +44,7 @@ const REST: Duration = Duration::from_millis(350);
 const BLIND_REST: Duration = Duration::from_secs(1);
 
 /// The frames under way, and what was learnt from those that arrived.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Pace {
     under_way: VecDeque<(Instant, usize)>,
     /// When the last answer came.
@@ -115,11 +117,13 @@ impl Pace {
                 return Err(now + Duration::from_secs_f64(over / BLIND_RATE) + Duration::from_millis(1));
             }
         }
-        if self.answered.is_none() {
-            return Ok(());
-        }
         let Some((oldest, _)) = self.under_way.front() else { return Ok(()) };
-        if now.saturating_duration_since(*oldest) > LOST {
+        let waited = now.saturating_duration_since(*oldest);
+        if self.answered.is_none() {
+            let may_answer = self.round_trip.is_some() && waited < FIRST;
+            return if may_answer { Err(*oldest + FIRST) } else { Ok(()) };
+        }
+        if waited > LOST {
             self.forget();
             return Ok(());
         }
@@ -236,6 +240,26 @@ mod tests {
             assert!(worst < Duration::from_millis(650), "the screen was {worst:?} behind");
             assert!(drawn > 60 && pace.draft() == 4, "{drawn} of 300 frames");
         }
+    }
+
+    /// A key that is held from the beginning on, while the first frame is still travelling.
+    #[test]
+    fn nothing_is_queued_behind_the_first_frame() {
+        let (mut pace, begin) = (Pace::default(), Instant::now());
+        let frames = |pace: &mut Pace, from: u64, until: u64| {
+            let keys = (from..until).step_by(33).map(|ms| begin + Duration::from_millis(ms));
+            keys.filter(|now| pace.ready(*now).map(|()| pace.sent(20_000, *now)).is_ok()).count()
+        };
+        pace.sent(90_000, begin);
+        assert_eq!(frames(&mut pace, 33, 100), 3, "nobody knows yet whether there will be an answer");
+        pace.travelled(Duration::from_millis(100));
+        assert_eq!(frames(&mut pace, 133, 1900), 0);
+        // It answers other questions, but not this one.
+        assert!(frames(&mut pace.clone(), 2033, 2133) > 0);
+        for (at, _) in pace.under_way.clone() {
+            pace.answer(at.max(begin + Duration::from_millis(820)) + Duration::from_millis(160));
+        }
+        assert_eq!((frames(&mut pace, 1900, 1933), pace.draft()), (1, 4));
     }
 
     #[test]
