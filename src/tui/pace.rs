@@ -46,15 +46,34 @@ const BLIND_REST: Duration = Duration::from_secs(1);
 /// The frames under way, and what was learnt from those that arrived.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Pace {
-    under_way: VecDeque<(Instant, usize)>,
+    under_way: VecDeque<Frame>,
     /// When the last answer came.
     answered: Option<Instant>,
+    /// Bytes of all frames that were answered.
+    arrived: usize,
     /// The shortest way there and back.
     round_trip: Option<Duration>,
     /// Bytes a second.
     rate: Option<f64>,
     /// What is taken to be under way where answers tell nothing, and since when.
     blind: Option<(Instant, f64)>,
+}
+
+/// A frame under way.
+#[derive(Clone, Copy, Debug)]
+struct Frame {
+    sent: Instant,
+    bytes: usize,
+    /// The last moment before it from which on what arrives can be counted, and what had arrived by then.
+    from: Mark,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Mark {
+    at: Instant,
+    arrived: usize,
+    /// It is not an answer's, but the one when a frame was written to an idle line: a way there and back is in between.
+    idle: bool,
 }
 
 impl Pace {
@@ -71,7 +90,14 @@ impl Pace {
     /// So many bytes, the question among them, were written.
     pub(super) fn sent(&mut self, bytes: usize, now: Instant) {
         self.blind = self.blind.map(|blind| (now, left(blind, now) + bytes as f64));
-        self.under_way.push_back((now, bytes));
+        let from = match (self.under_way.back(), self.answered) {
+            (None, _) => Mark { at: now, arrived: self.arrived, idle: true },
+            (Some(last), Some(answered)) if answered > last.from.at => {
+                Mark { at: answered, arrived: self.arrived, idle: false }
+            }
+            (Some(last), _) => last.from,
+        };
+        self.under_way.push_back(Frame { sent: now, bytes, from });
         // Nobody answers: a queue of questions would grow for ever.
         if self.under_way.len() > 256 {
             self.under_way.pop_front();
@@ -80,25 +106,32 @@ impl Pace {
 
     /// The terminal answered the oldest question.
     pub(super) fn answer(&mut self, now: Instant) {
-        let Some((sent, bytes)) = self.under_way.pop_front() else { return };
-        let took = now.saturating_duration_since(sent);
+        let Some(Frame { sent, bytes, from }) = self.under_way.pop_front() else { return };
         // The first frame tells less than nothing of the way alone, and one that was faster than any before tells of
         // nothing else.
         let round_trip = self.round_trip.unwrap_or_default();
-        self.travelled(took);
+        self.travelled(now.saturating_duration_since(sent));
+        self.arrived += bytes;
         // It began to arrive when the one before was done, or after one way from us.
         let began = self.answered.map_or(sent, |answered| answered.max(sent));
-        let idle = began == sent;
-        let busy = now.saturating_duration_since(began).saturating_sub(if idle {
-            round_trip
-        } else {
-            Duration::ZERO
-        });
-        if bytes >= TELLING && !busy.is_zero() {
-            let rate = bytes as f64 / busy.as_secs_f64().max(1e-4);
-            self.rate = Some(self.rate.map_or(rate, |old| old.midpoint(rate.min(old * LUCK))));
-        }
+        let busy = |since: Instant, idle: bool| {
+            let way = if idle { round_trip } else { Duration::ZERO };
+            now.saturating_duration_since(since).saturating_sub(way)
+        };
+        let busy_with_it = busy(began, began == sent);
         self.answered = Some(now);
+        if bytes < TELLING || busy_with_it.is_zero() {
+            return;
+        }
+        let rate = |bytes: usize, busy: Duration| bytes as f64 / busy.as_secs_f64().max(1e-4);
+        // Answers may be held up somewhere and come in one go: how close they are tells of a slow line, but not of a fast one.
+        // What arrived in all since the frame was sent does.
+        let (alone, average) =
+            (rate(bytes, busy_with_it), rate(self.arrived - from.arrived, busy(from.at, from.idle)));
+        self.rate = Some(match self.rate {
+            None => alone.min(average),
+            Some(old) => old.midpoint(alone.min(average.max(old)).min(old * LUCK)),
+        });
     }
 
     /// An answer came after so long.
@@ -117,20 +150,20 @@ impl Pace {
                 return Err(now + Duration::from_secs_f64(over / BLIND_RATE) + Duration::from_millis(1));
             }
         }
-        let Some((oldest, _)) = self.under_way.front() else { return Ok(()) };
-        let waited = now.saturating_duration_since(*oldest);
+        let Some(&Frame { sent: oldest, .. }) = self.under_way.front() else { return Ok(()) };
+        let waited = now.saturating_duration_since(oldest);
         if self.answered.is_none() {
             let may_answer = self.round_trip.is_some() && waited < FIRST;
-            return if may_answer { Err(*oldest + FIRST) } else { Ok(()) };
+            return if may_answer { Err(oldest + FIRST) } else { Ok(()) };
         }
         if waited > LOST {
             self.forget();
             return Ok(());
         }
-        let bytes: usize = self.under_way.iter().map(|(_, bytes)| bytes).sum();
+        let bytes: usize = self.under_way.iter().map(|frame| frame.bytes).sum();
         let span = self.round_trip.unwrap_or_default() + QUEUE;
         let room = self.rate.map_or(0.0, |rate| rate * span.as_secs_f64());
-        if (bytes as f64) < room { Ok(()) } else { Err(*oldest + LOST) }
+        if (bytes as f64) < room { Ok(()) } else { Err(oldest + LOST) }
     }
 
     /// How long the user rests before a draft is followed by the whole picture.
@@ -177,13 +210,14 @@ mod tests {
 
     /// A line of 125,000 bytes a second and 100 ms there and back, on which each key wants a frame of `bytes`.
     fn drive(bytes: usize, every: Duration, keys: u32) -> (Duration, u32, Pace) {
-        drive_by(&|_| bytes, &|_| Duration::from_millis(50), every, keys)
+        drive_by(&|_| bytes, &|_, _| Duration::from_millis(50), every, keys)
     }
 
-    /// The same with frames of a size of their own, and where answers take a way of their own.
+    /// The same with frames of a size of their own, and where answers take a way of their own, by the key and the time
+    /// since the beginning.
     fn drive_by(
         bytes: &dyn Fn(&Pace) -> usize,
-        way_back: &dyn Fn(u32) -> Duration,
+        way_back: &dyn Fn(u32, Duration) -> Duration,
         every: Duration,
         keys: u32,
     ) -> (Duration, u32, Pace) {
@@ -202,7 +236,7 @@ mod tests {
                 free = free.max(now + Duration::from_millis(50))
                     + Duration::from_secs_f64(bytes as f64 / 125_000.0);
                 worst = worst.max(free - now);
-                answers.push_back(free + way_back(key));
+                answers.push_back(free + way_back(key, free - begin));
                 pace.sent(bytes, now);
                 drawn += 1;
             }
@@ -229,16 +263,19 @@ mod tests {
         let drafted = |pace: &Pace| [83_000, 83_000, 24_000, 24_000, 7_000][pace.draft()];
         let (first, rest) = (Cell::new(true), Duration::from_millis(33));
         let bytes = |pace: &Pace| if first.replace(false) { 50_000 } else { drafted(pace) };
-        let ways: [&dyn Fn(u32) -> Duration; 3] = [
-            &|_| Duration::from_millis(50),
-            &|key| Duration::from_millis(if key < 40 { 120 } else { 50 }),
-            &|key| Duration::from_millis(30 + u64::from(key * 7919 % 41)),
+        let in_one_go = |at: Duration, every: u128| 50 + (every - (at.as_millis() + 50) % every) as u64;
+        let ways: [&dyn Fn(u32, Duration) -> Duration; 5] = [
+            &|_, _| Duration::from_millis(50),
+            &|key, _| Duration::from_millis(if key < 40 { 120 } else { 50 }),
+            &|key, _| Duration::from_millis(30 + u64::from(key * 7919 % 41)),
+            &|_, at| Duration::from_millis(in_one_go(at, 200)),
+            &|_, at| Duration::from_millis(in_one_go(at, 400)),
         ];
         for way_back in ways {
             first.set(true);
             let (worst, drawn, pace) = drive_by(&bytes, way_back, rest, 300);
             assert!(worst < Duration::from_millis(650), "the screen was {worst:?} behind");
-            assert!(drawn > 60 && pace.draft() == 4, "{drawn} of 300 frames");
+            assert!(drawn > 40 && pace.draft() == 4, "{drawn} of 300 frames");
         }
     }
 
@@ -256,10 +293,59 @@ mod tests {
         assert_eq!(frames(&mut pace, 133, 1900), 0);
         // It answers other questions, but not this one.
         assert!(frames(&mut pace.clone(), 2033, 2133) > 0);
-        for (at, _) in pace.under_way.clone() {
-            pace.answer(at.max(begin + Duration::from_millis(820)) + Duration::from_millis(160));
+        for Frame { sent, .. } in pace.under_way.clone() {
+            pace.answer(sent.max(begin + Duration::from_millis(820)) + Duration::from_millis(160));
         }
         assert_eq!((frames(&mut pace, 1900, 1933), pace.draft()), (1, 4));
+    }
+
+    /// A line that stands still for a while, and then brings everything at once.
+    #[test]
+    fn answers_in_one_go_do_not_make_the_line_fast() {
+        let (mut pace, begin) = (Pace::default(), Instant::now());
+        let at = |ms: u64| begin + Duration::from_millis(ms);
+        pace.travelled(Duration::from_millis(100));
+        pace.sent(65_000, begin);
+        (10..20).for_each(|ms| pace.sent(1500, at(ms)));
+        pace.answer(at(620));
+        let frames = [(630, 16_000), (680, 1700), (683, 20_000), (720, 1700), (723, 22_000), (750, 22_000)];
+        for (ms, bytes) in frames {
+            pace.sent(bytes, at(ms));
+        }
+        (0..16).for_each(|answer| pace.answer(at(1480 + answer)));
+        assert!(!pace.waits() && pace.draft() == 4, "{:?}", pace.rate);
+        // Nor is it slow for ever: what arrives between two answers that are apart is believed.
+        pace.sent(80_000, at(3000));
+        pace.answer(at(3140));
+        pace.sent(80_000, at(4000));
+        pace.answer(at(4140));
+        assert!(pace.rate.is_some_and(|rate| rate > 500_000.0), "{:?}", pace.rate);
+    }
+
+    /// 100 ms there and back, and ten megabytes a second: frames wait for each other, but none of them for the line.
+    #[test]
+    fn a_fast_line_gets_whole_pictures_however_long_it_is() {
+        let (mut pace, begin) = (Pace::default(), Instant::now());
+        let (mut free, mut answers) = (begin, VecDeque::new());
+        let mut send = |pace: &mut Pace, now: Instant, bytes: usize| {
+            while answers.front().is_some_and(|answer| *answer <= now) {
+                answers.pop_front().into_iter().for_each(|answer| pace.answer(answer));
+            }
+            if pace.ready(now).is_ok() {
+                let way = Duration::from_millis(50);
+                free = free.max(now + way) + Duration::from_secs_f64(bytes as f64 / 1e7);
+                answers.push_back(free + way);
+                pace.sent(bytes, now);
+            }
+        };
+        pace.travelled(Duration::from_millis(100));
+        send(&mut pace, begin, 67_000);
+        for key in 0..300 {
+            let now = begin + Duration::from_millis(500 + 33 * key);
+            send(&mut pace, now, 1700);
+            send(&mut pace, now + Duration::from_millis(4), 80_000);
+            assert_eq!(pace.draft(), 1, "key {key}: {:?}", pace.rate);
+        }
     }
 
     #[test]
