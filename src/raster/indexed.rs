@@ -149,7 +149,9 @@ pub fn response_limit(response: ArrayView2<'_, f32>, share: f64) -> f32 {
 
 /// [`response_limit`], and the largest |value|.
 pub fn response_limits(response: ArrayView2<'_, f32>, share: f64) -> (f32, f32) {
-    let (limit, largest) = magnitude_quantile(response.iter().copied(), share).unwrap_or_default();
+    let response = response.as_standard_layout();
+    let values = response.as_slice().unwrap_or_default();
+    let (limit, largest) = magnitude_quantile(values, share).unwrap_or_default();
     // A response that is zero almost everywhere still shows where it is not.
     (if limit > 0.0 { limit } else { largest }, largest)
 }

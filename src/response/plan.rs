@@ -18,9 +18,9 @@ use super::steps::{Order, Steps};
 use super::sweep::{Offsets, Output, Program, Scene};
 use super::{ConvParams, ResponseError};
 
-/// Multiplications below which a second thread costs more than it saves: about 0.3 ms. Where nothing else is going on, it
+/// Multiplications below which a second thread costs more than it saves: about 0.6 ms. Where nothing else is going on, it
 /// has to be woken, and that takes a good part of this.
-const WORTH_A_THREAD: usize = 20_000_000;
+const WORTH_A_THREAD: usize = 35_000_000;
 /// Jobs a thread, so that one that is held up is helped by the others.
 const JOBS: usize = 6;
 /// Vectors that a job has at least, a row of a plane: some tiles.

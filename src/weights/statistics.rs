@@ -181,38 +181,58 @@ impl Histogram {
 /// The |value| below which a share (0..1) of the finite ones lies, between two of them by straight line (numpy's
 /// default), and the largest of all. `None` where no value is finite.
 ///
-/// A picture has too many values to sort them for one. Of positive numbers the larger one has the larger bits: a count of
-/// the leading ones tells where the share ends, and only what lies from there on is looked at.
-pub fn magnitude_quantile(values: impl Iterator<Item = f32> + Clone, share: f64) -> Option<(f32, f32)> {
-    /// Exponent, and four bits of the mantissa.
-    const LEADING: u32 = 12;
-    const REST: u32 = 31 - LEADING;
-    const INFINITE: u32 = f32::INFINITY.to_bits();
-    let all = values.map(|value| value.abs().to_bits());
-    let mut counts = vec![0_usize; 1 << LEADING];
-    all.clone().for_each(|bits| counts[(bits >> REST) as usize] += 1);
-    let finite = &counts[..(INFINITE >> REST) as usize];
-    let last = finite.iter().sum::<usize>().checked_sub(1)?;
-    let place = share.clamp(0.0, 1.0) * last as f64;
-    let (rank, mut below, mut leading) = (place.floor() as usize, 0, 0);
-    while below + finite[leading] <= rank {
-        below += finite[leading];
-        leading += 1;
-    }
-    let least = (leading as u32) << REST;
-    let mut from_there = Vec::with_capacity(last + 1 - below);
-    all.for_each(|bits| {
-        if (least..INFINITE).contains(&bits) {
-            from_there.push(bits);
-        }
+/// A picture has too many values to sort them for one. A sample of them tells where the share ends, or a little before; only
+/// what lies from there on is looked at, or, where the sample was wrong, everything.
+pub fn magnitude_quantile(values: &[f32], share: f64) -> Option<(f32, f32)> {
+    // Of positive numbers the larger one has the larger bits.
+    let likely = likely_below(values, share);
+    let found = [likely, 0].into_iter().find_map(|least| {
+        let (finite, mut large) = from(values, least);
+        let last = finite.checked_sub(1)?;
+        let place = share.clamp(0.0, 1.0) * last as f64;
+        let rank = (place.floor() as usize).checked_sub(finite - large.len())?;
+        let (_, found, larger) = large.select_nth_unstable(rank);
+        let found = *found;
+        let next = larger.iter().copied().min().unwrap_or(found);
+        let largest = larger.iter().copied().max().unwrap_or(found);
+        Some((f32::from_bits(found), f32::from_bits(next), f32::from_bits(largest), place.fract()))
     });
-    let (_, found, larger) = from_there.select_nth_unstable(rank - below);
-    let found = *found;
-    let next = larger.iter().copied().min().unwrap_or(found);
-    let largest = larger.iter().copied().max().unwrap_or(found);
-    let [found, next, largest] = [found, next, largest].map(f32::from_bits);
-    let between = f64::from(found) + (f64::from(next) - f64::from(found)) * place.fract();
-    Some((between as f32, largest))
+    let (below, above, largest, between) = found?;
+    let quantile = f64::from(below) + (f64::from(above) - f64::from(below)) * between;
+    Some((quantile as f32, largest))
+}
+
+fn magnitude(value: f32) -> u32 {
+    value.abs().to_bits()
+}
+
+/// The bits of a magnitude that hardly less than the share lies below: by a sample, and four times less than its error.
+fn likely_below(values: &[f32], share: f64) -> u32 {
+    const SAMPLE: usize = 2048;
+    let sample = values.iter().step_by(values.len() / SAMPLE + 1).map(|value| magnitude(*value));
+    let mut sample: Vec<u32> = sample.filter(|bits| *bits < f32::INFINITY.to_bits()).collect();
+    let count = sample.len() as f64;
+    let place = share * count - 4.0 * (share * (1.0 - share) * count).sqrt() - 4.0;
+    if place < 1.0 {
+        return 0;
+    }
+    let place = (place as usize).min(sample.len() - 1);
+    *sample.select_nth_unstable(place).1
+}
+
+/// How many magnitudes are finite, and the bits of those that are `least` or more.
+fn from(values: &[f32], least: u32) -> (usize, Vec<u32>) {
+    const INFINITE: u32 = f32::INFINITY.to_bits();
+    let (mut finite, mut large) = (0, Vec::new());
+    // Few pieces have any of them, and most are seen to have none without a look at each.
+    for values in values.chunks(16) {
+        finite += values.iter().filter(|value| magnitude(**value) < INFINITE).count();
+        if values.iter().fold(0, |most, value| magnitude(*value).max(most)) >= least {
+            let bits = values.iter().map(|value| magnitude(*value));
+            large.extend(bits.filter(|bits| (least..INFINITE).contains(bits)));
+        }
+    }
+    (finite, large)
 }
 
 #[cfg(test)]
@@ -262,9 +282,17 @@ mod tests {
     #[test]
     fn the_quantile_is_that_of_the_sorted_magnitudes() {
         let values = [3.0, -1.0, 2.0, -4.0, f32::NAN, f32::NEG_INFINITY];
-        let seen = [0.0, 0.5, 0.9, 1.0].map(|share| magnitude_quantile(values.into_iter(), share));
+        let seen = [0.0, 0.5, 0.9, 1.0].map(|share| magnitude_quantile(&values, share));
         assert_eq!(seen, [1.0, 2.5, 3.7, 4.0].map(|quantile| Some((quantile, 4.0))));
-        assert_eq!(magnitude_quantile([f32::NAN].into_iter(), 0.5), None);
+        assert_eq!(magnitude_quantile(&[f32::NAN], 0.5), None);
+    }
+
+    #[test]
+    fn a_sample_that_is_unlike_the_others_misleads_nobody() {
+        let values: Vec<f32> = (0..5000).map(|at| if at % 3 == 0 { 9.0 } else { 1.0 }).collect();
+        assert!(likely_below(&values, 0.6) > magnitude(1.0), "the sample is of the large ones alone");
+        assert_eq!(magnitude_quantile(&values, 0.6), Some((1.0, 9.0)));
+        assert_eq!(magnitude_quantile(&values, 0.7), Some((9.0, 9.0)));
     }
 
     proptest::proptest! {
@@ -275,7 +303,7 @@ mod tests {
             let mut sorted: Vec<f32> =
                 values.iter().map(|value| value.abs()).filter(|value| value.is_finite()).collect();
             sorted.sort_unstable_by(f32::total_cmp);
-            let seen = magnitude_quantile(values.into_iter(), share);
+            let seen = magnitude_quantile(&values, share);
             let Some(largest) = sorted.last() else {
                 proptest::prop_assert_eq!(seen, None);
                 return Ok(());
