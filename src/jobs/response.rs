@@ -48,12 +48,9 @@ pub fn spawn(
             loaded = Some(Fed { photo, last: None });
         }
         let Some(photo) = &mut loaded else { return };
-        // On one of the pool's own threads: each piece of work that is shared from outside wakes two of them and waits.
-        rayon::scope(|_| {
-            if let Some(result) = compute(&request, photo, stale) {
-                answer(request, result);
-            }
-        });
+        if let Some(result) = compute(&request, photo, stale) {
+            answer(request, result);
+        }
     })
 }
 
