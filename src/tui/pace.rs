@@ -210,14 +210,13 @@ mod tests {
 
     /// A line of 125,000 bytes a second and 100 ms there and back, on which each key wants a frame of `bytes`.
     fn drive(bytes: usize, every: Duration, keys: u32) -> (Duration, u32, Pace) {
-        drive_by(&|_| bytes, &|_, _| Duration::from_millis(50), every, keys)
+        drive_by(&|_| bytes, &|_| Duration::from_millis(50), every, keys)
     }
 
-    /// The same with frames of a size of their own, and where answers take a way of their own, by the key and the time
-    /// since the beginning.
+    /// The same with frames of a size of their own, and where answers take a way of their own.
     fn drive_by(
         bytes: &dyn Fn(&Pace) -> usize,
-        way_back: &dyn Fn(u32, Duration) -> Duration,
+        way_back: &dyn Fn(u32) -> Duration,
         every: Duration,
         keys: u32,
     ) -> (Duration, u32, Pace) {
@@ -236,7 +235,7 @@ mod tests {
                 free = free.max(now + Duration::from_millis(50))
                     + Duration::from_secs_f64(bytes as f64 / 125_000.0);
                 worst = worst.max(free - now);
-                answers.push_back(free + way_back(key, free - begin));
+                answers.push_back(free + way_back(key));
                 pace.sent(bytes, now);
                 drawn += 1;
             }
@@ -263,19 +262,16 @@ mod tests {
         let drafted = |pace: &Pace| [83_000, 83_000, 24_000, 24_000, 7_000][pace.draft()];
         let (first, rest) = (Cell::new(true), Duration::from_millis(33));
         let bytes = |pace: &Pace| if first.replace(false) { 50_000 } else { drafted(pace) };
-        let in_one_go = |at: Duration, every: u128| 50 + (every - (at.as_millis() + 50) % every) as u64;
-        let ways: [&dyn Fn(u32, Duration) -> Duration; 5] = [
-            &|_, _| Duration::from_millis(50),
-            &|key, _| Duration::from_millis(if key < 40 { 120 } else { 50 }),
-            &|key, _| Duration::from_millis(30 + u64::from(key * 7919 % 41)),
-            &|_, at| Duration::from_millis(in_one_go(at, 200)),
-            &|_, at| Duration::from_millis(in_one_go(at, 400)),
+        let ways: [&dyn Fn(u32) -> Duration; 3] = [
+            &|_| Duration::from_millis(50),
+            &|key| Duration::from_millis(if key < 40 { 120 } else { 50 }),
+            &|key| Duration::from_millis(30 + u64::from(key * 7919 % 41)),
         ];
         for way_back in ways {
             first.set(true);
             let (worst, drawn, pace) = drive_by(&bytes, way_back, rest, 300);
             assert!(worst < Duration::from_millis(650), "the screen was {worst:?} behind");
-            assert!(drawn > 40 && pace.draft() == 4, "{drawn} of 300 frames");
+            assert!(drawn > 60 && pace.draft() == 4, "{drawn} of 300 frames");
         }
     }
 
