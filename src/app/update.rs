@@ -44,7 +44,9 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Compared { ticket, result } => compare::compared(state, ticket, result),
         Msg::Epochs { epochs, start, watched } => timeline::epochs(state, epochs, start, watched),
         Msg::Instead(epoch) => timeline::instead(state, epoch),
-        Msg::Network { epoch, layers, opened } => timeline::network(state, epoch, layers, opened),
+        Msg::Network { epoch, layers, opened } => {
+            timeline::network(state, epoch, layers, opened, &mut effects);
+        }
         Msg::Files(word) => state.run.word = word,
         Msg::Studied { ticket, result } => study::studied(state, ticket, result),
         Msg::Rest => timeline::rest(state),

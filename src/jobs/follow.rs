@@ -24,13 +24,13 @@ pub struct Teller {
 }
 
 impl Teller {
-    /// The teller of a run whose screen knows these layers; `opened` is the epoch that they are of.
-    pub fn new(series: &Series, shelf: Shelf, opened: Option<EpochId>, layers: Vec<Layer>) -> Self {
+    /// The teller of a run whose screen knows these layers for good, and has shown kernels of the epoch `shown`.
+    pub fn new(series: &Series, shelf: Shelf, shown: Option<EpochId>, layers: Vec<Layer>) -> Self {
         let first = |id: EpochId| {
             let place = shelf.place(id)?;
             Some(Epoch { id, label: "1".to_owned(), title: place.source.title(), readable: true })
         };
-        let contents = opened.and_then(first).into_iter().collect();
+        let contents = shown.and_then(first).into_iter().collect();
         Self { shelf, series: series.clone(), contents, about: None, layers, settled: Vec::new() }
     }
 

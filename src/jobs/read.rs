@@ -155,17 +155,38 @@ impl Reader {
     }
 }
 
+/// What came of opening the first checkpoint of a run.
+#[derive(Default)]
+struct Begun {
+    /// How many places of the run need not be read again: those up to the one that was opened.
+    read: usize,
+    /// The epoch whose kernels went to the screen, whatever became of the rest of its file.
+    shown: Option<EpochId>,
+    /// The layers that the screen has for good.
+    layers: Vec<Layer>,
+}
+
 /// Opens the checkpoint to begin with; where the newest of a watched run cannot be read yet, the one before it.
 fn open(run: &Run, shelf: &Shelf, (index, kept): (&Index, &Kept), send: &impl Fn(Msg)) {
-    let mut failed: Option<(usize, Error)> = None;
+    let mut failed: Option<Error> = None;
+    let mut begun = Begun::default();
+    // Layers are told as they come, but only once: of a file that then turns out to be written anew they stay, and those of
+    // the one before it come in its index.
+    let mut told_layers = false;
     for at in (0..=run.start).rev() {
         let Some(place) = run.places.get(at) else { break };
         let id = EpochId(at as u32);
         let mut network = None;
+        let live = !told_layers;
         let opened = place.source.open_telling(&mut |told| match told {
+            _ if !live => {}
             Told::Name(name) => network = name.map(str::to_owned),
-            Told::Kernels(layer, arrays) => kept.keep(id, layer, arrays),
+            Told::Kernels(layer, arrays) => {
+                kept.keep(id, layer, arrays);
+                begun.shown = Some(id);
+            }
             Told::Layers(layers) => {
+                told_layers = true;
                 send(Msg::Layers { network: network.clone(), layers: layers.to_vec() });
             }
         });
@@ -173,17 +194,21 @@ fn open(run: &Run, shelf: &Shelf, (index, kept): (&Index, &Kept), send: &impl Fn
             Ok(checkpoint) => {
                 let network = checkpoint.network();
                 let facts = Opened { format: network.format.clone(), name: network.name.clone() };
-                if let Some((_, error)) = &failed {
+                let layers = network.layers.clone();
+                if let Some(error) = &failed {
                     send(Msg::Instead(id));
                     send(Msg::Files(Some(format!("{error}; trying again"))));
                 }
-                let layers = network.layers.clone();
+                if !live {
+                    send(Msg::Network { epoch: id, layers: layers.clone(), opened: facts.clone() });
+                }
                 let _ = index.set(Some(checkpoint));
                 send(Msg::Opened(Ok(facts)));
-                return follow(run, shelf, index, Some((at, layers)), send);
+                begun = Begun { read: at + 1, shown: Some(id), layers };
+                return follow(run, shelf, index, begun, send);
             }
             Err(error) if run.watched.is_some() => {
-                failed.get_or_insert((at, error));
+                failed.get_or_insert(error);
             }
             Err(error) => {
                 let _ = index.set(None);
@@ -191,30 +216,28 @@ fn open(run: &Run, shelf: &Shelf, (index, kept): (&Index, &Kept), send: &impl Fn
             }
         }
     }
-    if let (Some((_, error)), false) = (&failed, run.waits) {
+    if let (Some(error), false) = (&failed, run.waits) {
         let _ = index.set(None);
         return send(Msg::Opened(Err(error.to_string())));
     }
     // Not one can be read: somebody who follows a run waits for its first epoch.
     let word = failed.map_or_else(
         || format!("{}: no checkpoint yet; waiting for the first", run.title),
-        |(_, error)| format!("{error}; trying again"),
+        |error| format!("{error}; trying again"),
     );
     send(Msg::Files(Some(word)));
-    follow(run, shelf, index, None, send);
+    follow(run, shelf, index, begun, send);
 }
 
-/// Watches a run as long as the program lives; `opened` says which of its checkpoints was, and its layers.
-fn follow(run: &Run, shelf: &Shelf, index: &Index, opened: Option<(usize, Vec<Layer>)>, send: &impl Fn(Msg)) {
+/// Watches a run as long as the program lives.
+fn follow(run: &Run, shelf: &Shelf, index: &Index, begun: Begun, send: &impl Fn(Msg)) {
     let Some(series) = &run.watched else { return };
     // What is newer than the one that was opened could not be: it is tried again.
-    let good = opened.as_ref().map_or(0, |(at, _)| at + 1);
     let file = |place: &Place| Some((place.source.path()?.clone(), place.stamp));
-    let good: Vec<_> = run.places[..good].iter().filter_map(file).collect();
+    let good: Vec<_> = run.places[..begun.read].iter().filter_map(file).collect();
     let is_good = |epoch: &checkpoint::Epoch| good.contains(&(epoch.path.clone(), epoch.stamp));
     let known: Vec<_> = series.list().into_iter().filter(is_good).collect();
-    let (id, layers) = opened.map_or((None, Vec::new()), |(at, layers)| (Some(EpochId(at as u32)), layers));
-    let mut teller = Teller::new(series, shelf.clone(), id, layers);
+    let mut teller = Teller::new(series, shelf.clone(), begun.shown, begun.layers);
     let watcher = watch::watcher(Series::clone(series), &known);
     let wait = |pause| {
         thread::sleep(pause);

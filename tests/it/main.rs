@@ -8,6 +8,7 @@
 )]
 
 mod architecture;
+mod beginning;
 mod callback;
 mod check;
 mod checkpoints;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{mark, study};
+use super::{mark, open, study};
 use crate::app::effect::Effect;
 use crate::app::msg::Opened;
 use crate::app::run::{Epoch, EpochId};
@@ -130,7 +130,13 @@ pub(super) fn instead(state: &mut State, epoch: EpochId) {
 
 /// An epoch has other layers than the ones before: the file has become another network, or it is the first that can
 /// be read.
-pub(super) fn network(state: &mut State, epoch: EpochId, layers: Vec<Layer>, opened: Opened) {
+pub(super) fn network(
+    state: &mut State,
+    epoch: EpochId,
+    layers: Vec<Layer>,
+    opened: Opened,
+    effects: &mut Vec<Effect>,
+) {
     if state.run.selected() != epoch && !state.layers.is_empty() {
         return;
     }
@@ -138,13 +144,18 @@ pub(super) fn network(state: &mut State, epoch: EpochId, layers: Vec<Layer>, ope
         state.index = Load::Ready(opened);
         return;
     }
+    if state.layers.is_empty() {
+        open::layers(state, opened.name.as_deref(), layers);
+        open::opened(state, Ok(opened), effects);
+        return;
+    }
     let name = state.selected_layer().map(|layer| layer.name.clone());
-    let had = !state.layers.is_empty();
     let place = |name: &String| layers.iter().position(|layer| layer.name == *name);
     let same = name.as_ref().and_then(place);
     let first = layers.iter().position(|layer| layer.kernels.is_some());
     let at = same.or(first).unwrap_or(0);
-    if had {
+    // Layers that came before the end of their index was known may only have been some of these.
+    if matches!(state.index, Load::Ready(_)) {
         state.message = Some(match (same, name) {
             (None, Some(name)) => format!("another network: it has no layer {name}"),
             _ => "another network".to_owned(),
