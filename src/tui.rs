@@ -134,6 +134,8 @@ struct Shell {
     judge: Latest<diagnose::Request>,
     /// What is on the screen.
     screen: Screen,
+    /// More than the picture may have changed since.
+    stale: bool,
     pictures: Pictures,
     pace: Pace,
     /// By how much the sides of drafts are divided, for the thread that makes them.
@@ -234,6 +236,7 @@ impl Shell {
             after_frame: AfterFrame::default(),
             judge,
             screen: Screen::default(),
+            stale: true,
             pictures: Pictures::default(),
             pace: Pace::default(),
             draft,

@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Alignment, Rect};
 use ratatui::text::Line;
-use ratatui::widgets::{Block, BorderType, Paragraph, Widget};
+use ratatui::widgets::{Block, BorderType, Clear, Paragraph, Widget};
 
 use crate::app::action::Action;
 use crate::app::layout::SMALLEST;
@@ -46,6 +46,18 @@ pub fn draw(buffer: &mut Buffer, state: &State, picture: Option<&dyn Picture>) {
     if let Mode::Help(top) = state.mode {
         help::draw(buffer, buffer.area, top, state, theme);
     }
+}
+
+/// Draws the response pane anew, into a screen that is as the state has it everywhere else; `false` where it has to be
+/// drawn whole, as something may lie over the pane.
+pub fn redraw_response(buffer: &mut Buffer, state: &State, picture: Option<&dyn Picture>) -> bool {
+    let Some(area) = state.response_pane().filter(|_| !matches!(state.mode, Mode::Help(_))) else {
+        return false;
+    };
+    let theme = Theme { depth: state.facts.color, background: state.facts.background };
+    Clear.render(area, buffer);
+    response::draw(buffer, area, state, theme, picture);
+    true
 }
 
 fn too_small(buffer: &mut Buffer, state: &State) {

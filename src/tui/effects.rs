@@ -17,6 +17,7 @@ use crate::weights::Weights;
 impl Shell {
     /// Lets the core decide, and does what it asks for.
     pub(super) fn update(&mut self, msg: Msg) {
+        self.stale |= !matches!(msg, Msg::Responded { .. });
         let mut effects: VecDeque<Effect> = update(&mut self.state, msg).into();
         while let Some(effect) = effects.pop_front() {
             match effect {

@@ -49,18 +49,35 @@ impl Shell {
         }
     }
 
+    /// The cells of the next frame. Where only a picture came, all panes but its own are as they were.
+    fn next_cells(&mut self) -> Buffer {
+        let (width, height) = self.state.screen;
+        let area = Rect::new(0, 0, width, height);
+        let picture = self.pictures.current().map(|picture| picture as &dyn view::Picture);
+        let copy = if std::mem::take(&mut self.stale) { None } else { self.screen.copy(area) };
+        if let Some(mut cells) = copy
+            && view::redraw_response(&mut cells, &self.state, picture)
+        {
+            #[cfg(debug_assertions)]
+            {
+                let mut whole = Buffer::empty(area);
+                view::draw(&mut whole, &self.state, picture);
+                assert!(whole == cells, "more than the picture changed");
+            }
+            return cells;
+        }
+        let mut cells = self.screen.canvas(area);
+        view::draw(&mut cells, &self.state, picture);
+        cells
+    }
+
     /// Draws the next frame, if it is not the one that is shown.
     ///
     /// # Errors
     /// When the terminal is gone.
     pub(super) fn draw(&mut self) -> anyhow::Result<()> {
-        let (width, height) = self.state.screen;
-        let mut next = self.screen.canvas(Rect::new(0, 0, width, height));
+        let next = self.next_cells();
         let mut before = std::mem::take(&mut self.pending);
-        {
-            let picture = self.pictures.current();
-            view::draw(&mut next, &self.state, picture.map(|picture| picture as &dyn view::Picture));
-        }
         if let Some(image) = self.pictures.current().and_then(|picture| picture.image())
             && let Some(transmission) = image.send()
         {

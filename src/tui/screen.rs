@@ -46,6 +46,19 @@ impl Screen {
         cells
     }
 
+    /// The cells of the frame that is shown, where it has this area.
+    pub(super) fn copy(&mut self, area: Rect) -> Option<Buffer> {
+        if self.cells.area != area {
+            return None;
+        }
+        let mut cells = std::mem::take(&mut self.spare);
+        if cells.area != area {
+            return Some(self.cells.clone());
+        }
+        cells.content.clone_from_slice(&self.cells.content);
+        Some(cells)
+    }
+
     /// Nothing that is on the terminal is known any more: the next frame is written whole, over what is there.
     pub(super) fn forget(&mut self) {
         *self = Self::default();
