@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::thread;
 
 use ndarray::{Array2, Array3, ArrayView2, ArrayView3, Axis, s};
+use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::latest::{Latest, Stale};
 use crate::app::state::{Graphics, KernelOnPhoto, PhotoInput, ResponseFacts, ResponseSpec, Ticket};
@@ -13,6 +14,9 @@ use crate::response::{ConvParams, Padding2d, respond_all};
 use crate::weights::Weights;
 
 mod sheet;
+
+/// Threads that share a response: it is so small that more would only wait for each other.
+const MOST_THREADS: usize = 8;
 
 /// What is to be computed.
 #[derive(Clone, Debug)]
@@ -43,7 +47,9 @@ pub fn spawn(
 ) -> Latest<Request> {
     let mut loading = thread::Builder::new().name("photo".to_owned()).spawn(photo).ok();
     let mut loaded = None;
+    let mut pool = None;
     Latest::spawn("response", move |request: Request, stale| {
+        pool.get_or_insert_with(helpers);
         if let Some(photo) = loading.take().and_then(|loading| loading.join().ok()) {
             loaded = Some(Fed { photo, last: None });
         }
@@ -52,6 +58,13 @@ pub fn spawn(
             answer(request, result);
         }
     })
+}
+
+/// This thread and what helps it. It has a pool of its own, which it is one thread of: where it only handed its work to
+/// other threads, two of them would have to be woken, and often enough both are on one processor then.
+fn helpers() -> Option<ThreadPool> {
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
+    ThreadPoolBuilder::new().num_threads(threads).use_current_thread().build().ok()
 }
 
 /// The photo, and as it was fed to the network last: from key to key only the kernel changes.
