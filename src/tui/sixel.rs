@@ -28,8 +28,12 @@ const ENOUGH: usize = 114_000;
 const ENOUGH_FOR_PHOTO: usize = 118_000;
 /// Rows of pixels in a band.
 const BAND: usize = 6;
-/// One band of so many tells how many bytes all of them will take.
-const SAMPLE: usize = 5;
+/// One band of so many is written first: together they tell how many bytes all will take. Each share is among the next.
+const SHARES: [usize; 3] = [15, 5, 1];
+/// So few bands tell nothing of the others.
+const FEWEST: usize = 4;
+/// Bands of a share vary: of a share, so many percent of what there is room for are not too many yet.
+const DOUBT: [usize; 3] = [115, 100, 100];
 
 /// The picture as one device control string.
 pub(super) fn of_response(picture: &Indexed) -> String {
@@ -79,9 +83,10 @@ fn written(picture: &Indexed, used: &[u8], choice: &Choice, enough: usize) -> Op
     }
     let indices: Vec<&[u8]> = picture.indices.chunks((width * BAND).max(1)).collect();
     let mut bands = vec![Vec::new(); indices.len()];
-    for sampled in [true, false] {
+    for (share, doubt) in SHARES.into_iter().zip(DOUBT) {
+        let is_wanted = |at: usize, text: &[u8]| text.is_empty() && at % share == share / 2;
         let these = bands.par_iter_mut().zip(&indices).enumerate();
-        these.filter(|(at, _)| (at % SAMPLE == SAMPLE / 2) == sampled).for_each_init(
+        these.filter(|(at, (text, _))| is_wanted(*at, text)).for_each_init(
             || band::Writer::new(*width, choice, &registers, count),
             |writer, (_, (bytes, indices))| {
                 bytes.reserve(indices.len());
@@ -89,9 +94,9 @@ fn written(picture: &Indexed, used: &[u8], choice: &Choice, enough: usize) -> Op
                 bytes.push(b'-');
             },
         );
-        // A few bands say nothing of the others.
-        let times = if sampled && indices.len() >= SAMPLE * SAMPLE { SAMPLE } else { 1 };
-        if text.len() + bands.iter().map(Vec::len).sum::<usize>() * times > enough {
+        let written: usize = bands.iter().map(Vec::len).sum();
+        let many = share == 1 || indices.len() >= share * FEWEST;
+        if many && (text.len() + written * share).saturating_mul(100) > enough.saturating_mul(doubt) {
             return None;
         }
     }
