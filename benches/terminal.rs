@@ -2,7 +2,8 @@
 //!
 //! `cargo bench --bench terminal` prints the README's table, and puts the programs of [`PEERS`] that it finds on the PATH
 //! beside it; with checkpoints as arguments, how long they take to open. The terminal is a PTY of 160×50 cells of 10×20
-//! pixels that answers questions and draws nothing, so that its own work is no part of the times.
+//! pixels that answers questions and draws nothing, so that its own work is no part of the times; for the large response it
+//! has 62 rows.
 
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints, and may fail loudly")]
 
@@ -10,10 +11,15 @@ use std::io::{Read, Write};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use image::{Rgb, RgbImage};
 use portable_pty::{Child, CommandBuilder, PtySize, native_pty_system};
 
 const COLUMNS: u16 = 160;
 const ROWS: u16 = 50;
+/// So many have room for the large photo, pixel by pixel.
+const MANY_ROWS: u16 = 62;
+/// Columns and rows of the large photo, and of the response to it.
+const LARGE: u32 = 448;
 const CHECKPOINT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/demo/epoch-010.h5");
 
 /// As long without a byte, and an update is over.
@@ -80,8 +86,8 @@ struct Terminal {
 
 impl Terminal {
     /// Starts the command; answers with what its first screen cost, if it has one.
-    fn start(mut command: CommandBuilder, answers: Answers) -> Option<(Self, Cost)> {
-        let size = PtySize { rows: ROWS, cols: COLUMNS, pixel_width: COLUMNS * 10, pixel_height: ROWS * 20 };
+    fn start(mut command: CommandBuilder, answers: Answers, rows: u16) -> Option<(Self, Cost)> {
+        let size = PtySize { rows, cols: COLUMNS, pixel_width: COLUMNS * 10, pixel_height: rows * 20 };
         let pair = native_pty_system().openpty(size).unwrap();
         for name in
             ["COLORFGBG", "KITTY_WINDOW_ID", "NO_COLOR", "SSH_CONNECTION", "STY", "TERM_PROGRAM", "TMUX"]
@@ -195,16 +201,32 @@ fn cell((bytes, time): Cost) -> String {
     format!("{:.1} kB, {:.1} ms", bytes as f64 / 1e3, time.as_secs_f64() * 1e3)
 }
 
-fn convscope(answers: Answers, arguments: &[&str]) -> Option<(Terminal, Cost)> {
+fn convscope(answers: Answers, arguments: &[&str], rows: u16) -> Option<(Terminal, Cost)> {
     let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_convscope"));
     command.args([&[CHECKPOINT], arguments].concat());
-    Terminal::start(command, answers)
+    Terminal::start(command, answers, rows)
 }
 
-/// First screen, a key without a response, a new response, one that was seen before, another layer.
-fn measure(answers: Answers, arguments: &[&str]) -> [Cost; 5] {
-    let first = median((0..5).filter_map(|_| Some(convscope(answers, arguments)?.1)).collect());
-    let (terminal, _) = convscope(answers, arguments).unwrap();
+/// A square photo: the built-in one with its mirror images beside it and below.
+fn large_photo() -> RgbImage {
+    let photo = convscope::demo::photo();
+    let mirrored = |at: u32, length: usize| {
+        let at = at as usize % (2 * length);
+        at.min(2 * length - 1 - at)
+    };
+    RgbImage::from_fn(LARGE, LARGE, |x, y| {
+        let at = mirrored(y, photo.height) * photo.width + mirrored(x, photo.width);
+        Rgb([0, 1, 2].map(|channel| photo.rgb[3 * at + channel]))
+    })
+}
+
+/// First screen, a key without a response, a new response, a large one, one that was seen before, another layer.
+fn measure(answers: Answers, arguments: &[&str], photo: &str) -> [Cost; 6] {
+    let first = median((0..5).filter_map(|_| Some(convscope(answers, arguments, ROWS)?.1)).collect());
+    let (terminal, _) = convscope(answers, &[arguments, &["--image", photo]].concat(), MANY_ROWS).unwrap();
+    let large = terminal.median_of(&[RIGHT; 16]);
+    drop(terminal);
+    let (terminal, _) = convscope(answers, arguments, ROWS).unwrap();
     let new = terminal.median_of(&[RIGHT; 16]);
     let seen = terminal.median_of(&[LEFT; 8]);
     terminal.press("\x1b[Z");
@@ -212,14 +234,14 @@ fn measure(answers: Answers, arguments: &[&str]) -> [Cost; 5] {
     terminal.press("\t");
     terminal.press("p");
     let none = terminal.median_of(&[RIGHT; 16]);
-    [first, none, new, seen, layer]
+    [first, none, new, large, seen, layer]
 }
 
 /// First screen, and a key down.
 fn measure_peer(name: &str) -> Option<(Cost, Cost)> {
     let mut command = CommandBuilder::new(name);
     command.arg(CHECKPOINT);
-    let (terminal, first) = Terminal::start(command, KITTY)?;
+    let (terminal, first) = Terminal::start(command, KITTY, ROWS)?;
     Some((first, terminal.median_of(&[DOWN, "\x1b[A", DOWN, "\x1b[A", DOWN])))
 }
 
@@ -229,7 +251,7 @@ fn open(name: &str, file: &str) -> Option<String> {
         let mut command = CommandBuilder::new(name);
         command.arg(file);
         let since = Instant::now();
-        let (terminal, (_, all)) = Terminal::start(command, KITTY)?;
+        let (terminal, (_, all)) = Terminal::start(command, KITTY, ROWS)?;
         let frame = terminal.arrived.lock().unwrap().frame.map(|frame| frame - since).unwrap_or_default();
         let status = format!("/proc/{}/status", terminal.child.process_id()?);
         let status = std::fs::read_to_string(status).unwrap_or_default();
@@ -273,19 +295,23 @@ fn main() {
     if !files.is_empty() {
         return print_openings(&files);
     }
+    let photo = tempfile::Builder::new().suffix(".png").tempfile().unwrap();
+    large_photo().save(photo.path()).unwrap();
     println!(
-        "| | first screen | a key, no response | a key, new response | a key, response seen before | next layer |"
+        "| | first screen | a key, no response | a key, new response | the same, {LARGE}×{LARGE} | \
+         a key, response seen before | next layer |"
     );
-    println!("| --- | --- | --- | --- | --- | --- |");
+    println!("| --- | --- | --- | --- | --- | --- | --- |");
     for (name, answers, arguments) in PROTOCOLS {
-        println!("| {name} | {} |", measure(answers, arguments).map(cell).join(" | "));
+        let costs = measure(answers, arguments, photo.path().to_str().unwrap());
+        println!("| {name} | {} |", costs.map(cell).join(" | "));
     }
     let mut missing = Vec::new();
     for (name, source) in PEERS {
         if !is_on_path(name) {
             missing.push(format!("{name} is not on the PATH, so it is not measured: {source}"));
         } else if let Some((first, key)) = measure_peer(name) {
-            println!("| {name} | {} | {} | – | – | – |", cell(first), cell(key));
+            println!("| {name} | {} | {} | – | – | – | – |", cell(first), cell(key));
         } else {
             missing.push(format!("{name} shows nothing here"));
         }

@@ -39,11 +39,8 @@ const DOUBT: [usize; 3] = [115, 100, 100];
 pub(super) fn of_response(picture: &Indexed) -> String {
     let used = used(&picture.indices);
     let text = |step, enough| written(picture, &used, &Choice::of_every(step), enough);
-    // On one of the pool's own threads: each piece of work that is shared from outside wakes two of them and waits.
-    rayon::scope(|_| {
-        let found = STEPS.iter().find_map(|step| text(*step, ENOUGH));
-        found.or_else(|| text(STEPS[STEPS.len() - 1], usize::MAX)).unwrap_or_default()
-    })
+    let found = STEPS.iter().find_map(|step| text(*step, ENOUGH));
+    found.or_else(|| text(STEPS[STEPS.len() - 1], usize::MAX)).unwrap_or_default()
 }
 
 /// The photo as one device control string, in as many colours as it has room for.
