@@ -90,20 +90,25 @@ fn leave(terminal: Terminal) -> String {
 #[test]
 fn a_picture_goes_past_tmux_and_nothing_else_does() {
     let tmux = Tmux::says("on", &[KITTY]);
-    let terminal = tmux.start();
-    terminal.wait("a picture", |terminal| past(&terminal.log()).is_some() && captioned(terminal).is_some());
-    terminal.wait_for_quiet();
-    is_right(&terminal, &terminal.log());
-    // Where the machine is busy the line seems slow, and a draft goes first; nothing goes twice.
-    let sent = begins(&terminal.log());
-    let different: BTreeSet<&String> = sent.iter().collect();
-    assert!(sent.len() <= 2 && different.len() == sent.len(), "{} pictures were sent", sent.len());
-    assert!(sent.iter().all(|begin| begin.len() > 100), "a picture is there to be told from another");
-    let log = leave(terminal);
-    let (all, wrapped) = (log.matches("\x1b_G").count(), log.matches("\x1bPtmux;\x1b\x1b_G").count());
-    assert_eq!(all, wrapped, "tmux takes what is not wrapped for a title");
-    let past = String::from_utf8(picture::past_tmux(log.as_bytes())).unwrap();
-    assert!(past.split("\x1b\\").all(|command| command.is_empty() || command.starts_with("\x1b_G")));
+    let sent = || {
+        let terminal = tmux.start();
+        terminal
+            .wait("a picture", |terminal| past(&terminal.log()).is_some() && captioned(terminal).is_some());
+        terminal.wait_for_quiet();
+        is_right(&terminal, &terminal.log());
+        // Where the machine is busy the line seems slow, and a draft goes first; nothing goes twice.
+        let sent = begins(&terminal.log());
+        let different: BTreeSet<&String> = sent.iter().collect();
+        assert!(sent.len() <= 2 && different.len() == sent.len(), "{} pictures were sent", sent.len());
+        assert!(sent.iter().all(|begin| begin.len() > 100), "a picture is there to be told from another");
+        let log = leave(terminal);
+        let (all, wrapped) = (log.matches("\x1b_G").count(), log.matches("\x1bPtmux;\x1b\x1b_G").count());
+        assert_eq!(all, wrapped, "tmux takes what is not wrapped for a title");
+        let past = String::from_utf8(picture::past_tmux(log.as_bytes())).unwrap();
+        assert!(past.split("\x1b\\").all(|command| command.is_empty() || command.starts_with("\x1b_G")));
+        sent.len()
+    };
+    assert!((0..5).any(|_| sent() == 1), "a draft goes first each time");
 }
 
 #[test]
@@ -138,7 +143,10 @@ fn who_comes_gets_the_picture_and_no_more_than_all_can_show() {
         terminal.wait_for_quiet();
         let new = terminal.log()[begin..].to_vec();
         is_right(&terminal, &new);
-        assert_eq!(count(&new), 1, "once for {clients:?}");
+        // Not twice; a draft may be on its way before it.
+        let sent = begins(&new);
+        let different: BTreeSet<&String> = sent.iter().collect();
+        assert!(sent.len() <= 2 && different.len() == sent.len(), "once for {clients:?}, not {}", sent.len());
         assert!(!String::from_utf8_lossy(&new).contains("\x1b[2J"));
     }
     assert_eq!(picture::stored(&picture::past_tmux(&terminal.log())).len(), 1);

@@ -5,6 +5,7 @@ use convscope::app::layout::{Marks, inside};
 use convscope::app::msg::{Mouse, MouseKind, Msg, Opened};
 use convscope::app::run::{Condition, EpochId, Study};
 use convscope::app::state::{LayerData, Load, Pane};
+use convscope::photo::Preprocessing;
 use convscope::weights::Layer;
 
 use crate::screens::{dump, screen, text};
@@ -301,6 +302,30 @@ fn somebody_waits_for_the_first_checkpoint() {
     session.take(Msg::Network { epoch: EpochId(1), layers: network(), opened });
     assert_eq!((session.at(), session.state.message.clone()), (at("1", "1"), None));
     assert!(session.state.kernels().is_some());
+}
+
+#[test]
+fn the_first_checkpoint_that_was_waited_for_is_opened_as_one_that_was_there() {
+    let begun = |layer: &str| {
+        let mut session = Session::on(Vec::new(), 120, 36);
+        session.effects.clear();
+        session.state.index = Load::Pending(session.state.ticket());
+        session.state.choices.layer = Some(layer.to_owned());
+        session.epochs("1");
+        let opened = Opened { format: "Keras model".to_owned(), name: Some("resnet50".to_owned()) };
+        session.take(Msg::Network { epoch: EpochId(1), layers: network(), opened });
+        session
+    };
+    let session = begun("conv2");
+    assert_eq!(session.state.selected_layer().unwrap().name, "conv2");
+    assert_eq!(session.state.preprocessing, Preprocessing::Caffe, "as its name tells");
+    assert_eq!(session.reads(), ["conv2"]);
+    let failed = begun("conv9").effects.into_iter().find_map(|effect| match effect {
+        Effect::Fail(sentence) => Some(sentence),
+        _ => None,
+    });
+    let sentence = failed.expect("a layer that there is none of ends the program");
+    assert!(sentence.starts_with("model.h5: ") && sentence.contains("conv9"), "{sentence}");
 }
 
 #[test]
