@@ -131,6 +131,10 @@ struct Shell {
     reader: Reader,
     responder: Latest<Request>,
     after_frame: AfterFrame,
+    /// The response that may be wanted next.
+    ahead: Option<Request>,
+    /// The kernel whose response was asked for last, and of which reading.
+    walked: Option<(Ticket, usize)>,
     judge: Latest<diagnose::Request>,
     /// What is on the screen.
     screen: Screen,
@@ -234,6 +238,8 @@ impl Shell {
             reader,
             responder,
             after_frame: AfterFrame::default(),
+            ahead: None,
+            walked: None,
             judge,
             screen: Screen::default(),
             stale: true,
@@ -381,15 +387,18 @@ impl Shell {
             Event::Tmux(tmux) => self.attached(tmux.unwrap_or_default()),
             Event::Picture(ticket, key, result) => {
                 // A late picture never replaces a newer one.
-                let wanted = self.state.preview.pending == Some(ticket);
+                if self.state.preview.pending != Some(ticket) {
+                    if let Ok(made) = result {
+                        self.pictures.keep(*key, *made);
+                    }
+                    return;
+                }
                 let result = result.map(|made| {
                     let facts = made.facts.clone();
-                    if wanted {
-                        self.pictures.show(*key, *made);
-                    }
+                    self.pictures.show(*key, *made);
                     facts
                 });
-                if wanted && result.is_err() {
+                if result.is_err() {
                     self.pictures.hide();
                 }
                 self.update(Msg::Responded { ticket, result });

@@ -69,6 +69,13 @@ impl Shell {
         if let Some(request) = response {
             self.responder.submit(request);
         }
+        // Once the response is on the screen.
+        if self.state.preview.pending.is_none()
+            && let Some(request) = self.ahead.take()
+            && self.pace.takes_pictures_at_once()
+        {
+            self.responder.submit(request);
+        }
         if let Some(request) = judge {
             self.judge.submit(request);
         }
@@ -79,10 +86,25 @@ impl Shell {
 
     /// Asks for a picture, unless it was made before; after the next frame.
     fn respond(&mut self, ticket: Ticket, spec: ResponseSpec, weights: Option<Arc<Weights>>) -> Vec<Effect> {
+        self.ahead = self.next(&spec, weights.as_ref());
         if let Some(facts) = self.pictures.recall(&Key::of(&spec, weights.as_deref())) {
             return update(&mut self.state, Msg::Responded { ticket, result: Ok(facts) });
         }
         self.after_frame.response = Some(Request { ticket, spec, weights });
         Vec::new()
+    }
+
+    /// The response that the next key asks for, if it goes on like the last one: made while nobody waits, it is shown
+    /// together with its kernel.
+    fn next(&mut self, spec: &ResponseSpec, weights: Option<&Arc<Weights>>) -> Option<Request> {
+        let kernel = spec.kernel.as_ref().filter(|_| spec.sheet.is_none())?.kernel;
+        let before = self.walked.replace((spec.read, kernel)).filter(|(read, _)| *read == spec.read)?.1;
+        let place = |kernel| self.state.order.iter().position(|other| *other == kernel);
+        let (from, to) = (place(before)?, place(kernel)?);
+        let next = *self.state.order.get((2 * to).checked_sub(from)?).filter(|next| **next != kernel)?;
+        let mut spec = spec.clone();
+        spec.kernel.as_mut()?.kernel = next;
+        let is_there = self.pictures.has(&Key::of(&spec, weights.map(AsRef::as_ref)));
+        (!is_there).then(|| Request { ticket: self.state.ticket(), spec, weights: weights.cloned() })
     }
 }

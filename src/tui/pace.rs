@@ -31,6 +31,8 @@ const LUCK: f64 = 4.0;
 const PATIENCE: f64 = 0.12;
 /// What a picture costs, as far as that matters here.
 const PICTURE: f64 = 100_000.0;
+/// Seconds that nobody notices between a key and what it does.
+const AT_ONCE: f64 = 0.04;
 /// A round trip that only a line of some length has.
 const FAR: Duration = Duration::from_millis(15);
 
@@ -179,6 +181,16 @@ impl Pace {
     /// How long the last answers may take: long where answers have come, hardly at all where none ever did.
     pub(super) fn patience(&self) -> Duration {
         if self.answered.is_some() { Duration::from_secs(2) } else { Duration::from_millis(150) }
+    }
+
+    /// Whether a picture may go in the frame that shows its kernel selected: on a slower line that waits for no picture.
+    pub(super) fn takes_pictures_at_once(&self) -> bool {
+        let is_short = |time: f64| time < AT_ONCE;
+        self.blind.is_none()
+            && match (self.rate, self.round_trip) {
+                (Some(rate), _) => is_short(PICTURE / rate),
+                (None, round_trip) => round_trip.is_some_and(|time| is_short(time.as_secs_f64())),
+            }
     }
 
     /// By how much the sides of a picture's draft are to be divided; 1: the line is fast enough for none.

@@ -77,9 +77,27 @@ impl Pictures {
     pub(super) fn show(&mut self, key: Key, made: Made) {
         self.kept.push_back((key, made));
         (self.shown, self.rested) = (true, false);
+        self.drop_oldest();
+    }
+
+    fn drop_oldest(&mut self) {
         while self.kept.len() > KEPT {
             let gone = self.kept.pop_front();
             self.superseded.extend(gone.into_iter().flat_map(|(_, made)| deletions(made)));
+        }
+    }
+
+    /// Whether the picture of `key` is kept.
+    pub(super) fn has(&self, key: &Key) -> bool {
+        self.kept.iter().any(|(other, _)| other == key)
+    }
+
+    /// Keeps a picture that is not wanted yet, or not any more.
+    pub(super) fn keep(&mut self, key: Key, made: Made) {
+        if !self.has(&key) {
+            // The last one is the one that is shown.
+            self.kept.insert(self.kept.len().saturating_sub(usize::from(self.shown)), (key, made));
+            self.drop_oldest();
         }
     }
 
@@ -141,4 +159,52 @@ impl Made {
 fn deletions(mut made: Made) -> Vec<String> {
     let images = [Some(&mut made.full), made.draft.as_mut()].into_iter().flatten().filter_map(Encoded::image);
     images.filter_map(super::kitty::Image::delete).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::state::{Facts, Graphics};
+    use crate::jobs::response::Drawn;
+    use crate::raster::{COLOR_MAPS, Indexed};
+    use crate::tui::graphics::encode;
+
+    fn picture(width: u16) -> (Key, Made) {
+        let facts = Facts { graphics: Graphics::Sixel, cell: (1, 1), ..Facts::default() };
+        let drawn =
+            Drawn::Response(Box::new(Indexed::transparent(width.into(), 6, COLOR_MAPS[0].signed_palette())));
+        let full = encode(&drawn, &facts, 1).unwrap();
+        let spec = ResponseSpec {
+            layer: 0,
+            read: Ticket(0),
+            kernel: None,
+            sheet: None,
+            side: crate::app::comparison::Side::A,
+            cells: (width, 6),
+            facts,
+        };
+        let facts = ResponseFacts { size: (width.into(), 6), largest: None };
+        (Key::of(&spec, None), Made { facts, full, draft: None })
+    }
+
+    #[test]
+    fn what_is_kept_for_later_does_not_take_the_place_of_what_is_shown() {
+        let shown =
+            |pictures: &mut Pictures| pictures.current().map(|picture| picture.overlay().unwrap().size.0);
+        let mut pictures = Pictures::default();
+        let (key, made) = picture(1);
+        pictures.keep(key, made);
+        assert_eq!(shown(&mut pictures), None);
+        let (key, made) = picture(2);
+        pictures.show(key, made);
+        for width in 3..20 {
+            let (key, made) = picture(width);
+            pictures.keep(key, made);
+            assert_eq!(shown(&mut pictures), Some(2));
+        }
+        assert_eq!(pictures.kept.len(), KEPT);
+        assert!(pictures.recall(&picture(1).0).is_none(), "the oldest gives way");
+        assert!(pictures.recall(&picture(19).0).is_some());
+        assert_eq!(shown(&mut pictures), Some(19));
+    }
 }
